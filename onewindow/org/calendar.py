@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -141,6 +141,11 @@ class Calendar:
             if kind == REST:  # every notice has rest days; one early close of ours does not publish a year
                 published.add(day.year)
         self.published = frozenset(published)
+        self._usual_close = _micro(close)
+        first = last = min(published, default=date.max.year)
+        while last in published:
+            last += 1
+        self._surely = (date(first, 1, 1).toordinal(), date(last, 1, 1).toordinal() - 1)
         self._built = _Table(self, date(2015, 1, 1).toordinal(), date(2035, 12, 31).toordinal())
 
     # Days
@@ -193,6 +198,8 @@ class Calendar:
         return datetime.combine(date.fromordinal(n), self._closes.get(n, self.close), ZONE)
 
     def _provisional(self, first: int, last: int) -> bool:
+        if self._surely[0] <= first and last <= self._surely[1]:
+            return False
         a, b = date.fromordinal(first).year, date.fromordinal(last).year
         return any(year not in self.published for year in range(a, b + 1))
 
@@ -202,7 +209,7 @@ class Calendar:
         frames = [(_micro(b), _micro(e)) for b, e in self.frames]
         if end is not None:
             frames = [(b, min(e, end)) for b, e in frames if b < end]
-            if frames and end > _micro(self.close):
+            if frames and end > self._usual_close:
                 frames[-1] = (frames[-1][0], end)
         return frames
 
@@ -337,7 +344,7 @@ class _Clock:
             self.at = self.calendar._when_worked(end, self.table)
             self.provisional = self.provisional or self.calendar._provisional(self.day, self.at.toordinal())
         else:
-            self.at = _EPOCH + end * _MICROSECOND
+            self.at = (_EPOCH + end * _MICROSECOND).astimezone(ZONE)
         self.day = self.at.toordinal()
         return True
 
@@ -376,10 +383,11 @@ class _Clock:
         """The first day whose close is not before this instant: stopped at 17:00 takes the day out, resumed at 17:00 not."""
         if at is None:
             return _OPEN
-        at = _local(at)
-        n = at.toordinal()
-        closes = self.calendar._closes
-        return n + 1 if at.time() > (closes.get(n, self.calendar.close) if closes else self.calendar.close) else n
+        passed = _aware(at) - _EPOCH  # three times as fast as a change of zone, and right: +08:00 all year since 1992
+        n = _EPOCH_DAY + passed.days
+        calendar = self.calendar
+        close = _micro(calendar._closes.get(n, calendar.close)) if calendar._closes else calendar._usual_close
+        return n + 1 if passed.seconds * 1_000_000 + passed.microseconds > close else n
 
     def spans(self) -> list[Stop]:
         """The stops as instants, merged and in order."""
@@ -391,7 +399,8 @@ class _Clock:
 
 
 _OPEN = date.max.toordinal() + 1
-_EPOCH = datetime(2000, 1, 1, tzinfo=ZONE)
+_EPOCH = datetime(1999, 12, 31, 16, tzinfo=UTC)  # midnight in ZONE
+_EPOCH_DAY = date(2000, 1, 1).toordinal()
 
 
 def _elapsed(at: datetime) -> int:
@@ -421,12 +430,14 @@ def _months_on(n: int, months: int) -> int:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1])).toordinal()
 
 
-def _local(at: datetime) -> datetime:
-    if at.tzinfo is ZONE:
-        return at
+def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError(f"{at.isoformat()} has no zone: give an aware instant, for example with +08:00")
-    return at.astimezone(ZONE)
+    return at
+
+
+def _local(at: datetime) -> datetime:
+    return at if at.tzinfo is ZONE else _aware(at).astimezone(ZONE)
 
 
 def _micro(at: time | datetime) -> int:
