@@ -24,7 +24,9 @@ FRAMES = ((time(8, 30), time(11, 30)), (time(13, 0), time(17, 0)))
 REST, WORK = "rest", "work"
 UNITS = ("wd", "d", "mo", "h", "wh")
 
-Stop = tuple[datetime, datetime | None]  # [began, ended): the clock stands from `began`, runs again from `ended`; None = still stands
+Stop = tuple[
+    datetime, datetime | None
+]  # [began, ended): the clock stands from `began`, runs again from `ended`; None = still stands
 _MICROSECOND = timedelta(microseconds=1)
 _HOUR = 3_600_000_000  # in microseconds
 
@@ -375,7 +377,9 @@ class _Clock:
         if self._day_stops is None:
             self._day_stops = []
             if self.stops:
-                ranges = sorted((self._first_close(began), self._first_close(ended)) for began, ended in self.stops)
+                ranges = sorted(
+                    (self._first_close(began), self._first_close(ended)) for began, ended in self.stops
+                )
                 self._day_stops = list(_merged(ranges))
         return self._day_stops
 
@@ -383,7 +387,9 @@ class _Clock:
         """The first day whose close is not before this instant: stopped at 17:00 takes the day out, resumed at 17:00 not."""
         if at is None:
             return _OPEN
-        passed = _aware(at) - _EPOCH  # three times as fast as a change of zone, and right: +08:00 all year since 1992
+        passed = (
+            _aware(at) - _EPOCH
+        )  # three times as fast as a change of zone, and right: +08:00 all year since 1992
         n = _EPOCH_DAY + passed.days
         calendar = self.calendar
         close = _micro(calendar._closes.get(n, calendar.close)) if calendar._closes else calendar._usual_close
@@ -498,7 +504,9 @@ def _explained(
             for day in range(begin, last + 1):
                 midnight = datetime.combine(date.fromordinal(day), time(), ZONE)
                 to = midnight + timedelta(days=1)
-                ran = _ran(max(since, midnight), min(to, clock.at) if running and clock.at else to, limit.unit, clock)
+                ran = _ran(
+                    max(since, midnight), min(to, clock.at) if running and clock.at else to, limit.unit, clock
+                )
                 n += ran // 60_000_000
                 reason = "counted" if ran else _reason(day, limit.unit, stood, calendar)
                 if ran or day not in lines:
@@ -584,7 +592,8 @@ def amber_at(
     table = calendar._table(clock.day, at.toordinal()).days
     first, last = bisect_right(table, clock.day), bisect_right(table, at.toordinal())
     stood = [
-        (max(first, bisect_left(table, lo)), min(last, bisect_left(table, hi))) for lo, hi in clock.stopped_days()
+        (max(first, bisect_left(table, lo)), min(last, bisect_left(table, hi)))
+        for lo, hi in clock.stopped_days()
     ]
     total = last - first - sum(max(0, b - a) for a, b in stood)
     used = total - max(days, int(total * share + 1e-9))
@@ -604,7 +613,9 @@ def _amber_in_hours(
     clock = _Clock(start, stops, calendar)
     clock.table = calendar._table(clock.day, at.toordinal() + 1)
     low, high = 0, (at - start) // _MICROSECOND
-    while low < high:  # the running total never falls, so the first instant that reaches it is found by halving
+    while (
+        low < high
+    ):  # the running total never falls, so the first instant that reaches it is found by halving
         middle = (low + high) // 2
         if _ran(start, start + middle * _MICROSECOND, unit, clock) >= used:
             high = middle
