@@ -28,8 +28,8 @@ FLAGS = [
 
 
 def chromium_path() -> str | None:
-    """Where Chromium or Chrome is on this machine, None if nowhere. ONEWINDOW_CHROMIUM wins."""
-    wished = os.environ.get("ONEWINDOW_CHROMIUM")
+    """Where Chromium or Chrome is on this machine, None if nowhere. The variable CHROMIUM wins."""
+    wished = os.environ.get("CHROMIUM")
     names = [wished] if wished else ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
     return next((found for name in names if (found := shutil.which(name))), None)
 
