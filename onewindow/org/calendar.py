@@ -1,10 +1,9 @@
-"""工作日历: working days, and the one rule by which every limit in the product ends.
+"""期限: the one rule by which every limit in the product ends, on the working days of `workdays.py`.
 
-Pure arithmetic over the standard library: no models, no clock of its own, no text for people. The rule is told
-with examples in docs/explanation/clock.md; `tests/org/oracle.py` tells it a second time, as plain loops.
+Pure arithmetic over the standard library: no models, no clock of its own, no text for people. The rule is
+told with examples in docs/explanation/clock.md; tests/org/oracle.py tells it a second time, as plain loops.
 
-The hot path counts by bisection over the sorted ordinals of the working days, never day by day, because
-`onewindow reclock` works out every open deadline anew and a list page shows the days left of each row.
+`deadline` never goes day by day, because `onewindow reclock` works out every open deadline anew.
 """
 
 from __future__ import annotations
@@ -16,18 +15,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-ZONE = ZoneInfo("Asia/Shanghai")
-CLOSE = time(17, 0)
-FRAMES = ((time(8, 30), time(11, 30)), (time(13, 0), time(17, 0)))
-REST, WORK = "rest", "work"
+from onewindow.org.workdays import CLOSE, FRAMES, MICROSECOND, REST, WORK, ZONE, Calendar
+
+__all__ = [
+    "CLOSE", "FRAMES", "REST", "UNITS", "WORK", "ZONE", "Calendar", "DayLine", "Deadline", "Limit", "Stop",
+    "amber_at", "deadline", "explain", "parse_limits", "working_days_left",
+]  # fmt: skip
 UNITS = ("wd", "d", "mo", "h", "wh")
 
-Stop = tuple[
-    datetime, datetime | None
-]  # [began, ended): the clock stands from `began`, runs again from `ended`; None = still stands
-_MICROSECOND = timedelta(microseconds=1)
+#: [began, ended): the clock stands from `began` and runs again from `ended`; None = it still stands.
+Stop = tuple[datetime, datetime | None]
 _HOUR = 3_600_000_000  # in microseconds
 
 
@@ -44,22 +42,22 @@ class Limit:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS or not 0 <= self.amount <= 9999:
-            raise ValueError(
-                f"'{self.amount}{self.unit}' is not a limit: write a number from 0 to 9999 and one of "
-                f"{', '.join(UNITS)}, for example 20wd"
-            )
+            raise _not_a_limit(f"{self.amount}{self.unit}")
 
     @classmethod
     def parse(cls, text: str) -> Limit:
         """Reads `20wd`; raises ValueError, which says what to write instead."""
         if not (found := re.fullmatch(r"\s*([0-9]{1,4})\s*([a-zA-Z]+)\s*", text)):
-            raise ValueError(
-                f"'{text}' is not a limit: write a number from 0 to 9999 and one of {', '.join(UNITS)}, for example 20wd"
-            )
+            raise _not_a_limit(text)
         return cls(int(found[1]), found[2].lower())
 
     def __str__(self) -> str:
         return f"{self.amount}{self.unit}"
+
+
+def _not_a_limit(text: str) -> ValueError:
+    units = ", ".join(UNITS)
+    return ValueError(f"'{text}' is not a limit: write a number from 0 to 9999 and one of {units}, e.g. 20wd")
 
 
 def parse_limits(text: str) -> tuple[Limit, ...]:
@@ -90,171 +88,12 @@ class DayLine(NamedTuple):
     provisional: bool = False
 
 
-class _Table:
-    """Ordinals of the working days from `first` to `last`, and the working time before each (built when asked)."""
-
-    __slots__ = ("calendar", "days", "first", "last", "worked")
-
-    def __init__(self, calendar: Calendar, first: int, last: int) -> None:
-        self.calendar, self.first, self.last = calendar, first, last
-        self.days = [n for n in range(first, last + 1) if calendar._works(n)]
-        self.worked: list[int] = []
-
-    def hours(self) -> list[int]:
-        """Microseconds of work before the i-th working day; one entry more than days."""
-        if not self.worked:
-            sums, total = [0], 0
-            usual = sum(e - b for b, e in self.calendar._frames_of(0))
-            closes = self.calendar._closes
-            for n in self.days:
-                total += sum(e - b for b, e in self.calendar._frames_of(n)) if n in closes else usual
-                sums.append(total)
-            self.worked = sums
-        return self.worked
-
-
-class Calendar:
-    """工作日历: which days are worked, until when, and how many lie between two.
-
-    `exceptions`: (day, "rest" | "work", close or None, name) for each day that differs from its weekday or
-    closes at another hour than usual. `close`: usual close of business. `frames`: opening hours, which
-    alone count for limits in working hours. Source of the days: yearly notice of the State Council
-    (国务院办公厅关于部分节假日安排的通知). Days are plain dates in Asia/Shanghai. Safe to share between threads.
-    """
-
-    def __init__(
-        self,
-        exceptions: Iterable[tuple[date, str, time | None, str]] = (),
-        close: time = CLOSE,
-        frames: Sequence[tuple[time, time]] = FRAMES,
-    ) -> None:
-        self.close, self.frames = close, tuple(frames)
-        self._kinds: dict[int, str] = {}
-        self._closes: dict[int, time] = {}
-        self._names: dict[int, str] = {}
-        published = set()
-        for day, kind, close_at, name in exceptions:
-            if kind not in (REST, WORK):
-                raise ValueError(f"{day}: '{kind}' is not a kind of day: write '{REST}' or '{WORK}'")
-            n = day.toordinal()
-            self._kinds[n], self._names[n] = kind, name
-            if close_at:
-                self._closes[n] = close_at
-            if kind == REST:  # every notice has rest days; one early close of ours does not publish a year
-                published.add(day.year)
-        self.published = frozenset(published)
-        self._usual_close = _micro(close)
-        first = last = min(published, default=date.max.year)
-        while last in published:
-            last += 1
-        self._surely = (date(first, 1, 1).toordinal(), date(last, 1, 1).toordinal() - 1)
-        self._built = _Table(self, date(2015, 1, 1).toordinal(), date(2035, 12, 31).toordinal())
-
-    # Days
-
-    def is_working(self, day: date) -> bool:
-        """Whether the offices work on this day: by the published exceptions, else by the weekday."""
-        return self._works(day.toordinal())
-
-    def is_published(self, year: int) -> bool:
-        """Whether this year's holidays are known; else its days are judged by weekday and provisional."""
-        return year in self.published
-
-    def name_of(self, day: date) -> str:
-        """The festival that makes this day differ from its weekday (English, a msgid), or nothing."""
-        return self._names.get(day.toordinal(), "")
-
-    def close_of(self, day: date) -> datetime:
-        """The instant at which business closes on this day (also told for rest days)."""
-        return self._close(day.toordinal())
-
-    def next_working(self, day: date) -> date:
-        """The first working day after this one."""
-        return self.add_working(day, 1)
-
-    def add_working(self, day: date, n: int) -> date:
-        """The n-th working day after this day (before it, for a negative n); 0 gives the day itself."""
-        start = day.toordinal()
-        if not n:
-            return day
-        days = self._table(start).days
-        i = bisect_right(days, start) + n - 1 if n > 0 else bisect_left(days, start) + n
-        if 0 <= i < len(days):
-            return date.fromordinal(days[i])
-        self._widen()
-        return self.add_working(day, n)
-
-    def working_between(self, a: date, b: date) -> int:
-        """How many working days lie after `a` up to and including `b`; negative when `b` is before `a`."""
-        first, last = a.toordinal(), b.toordinal()
-        days = self._table(min(first, last), max(first, last)).days
-        return bisect_right(days, last) - bisect_right(days, first)
-
-    # Inside this module: days are ordinals, lengths of time are microseconds
-
-    def _works(self, n: int) -> bool:
-        kind = self._kinds.get(n)
-        return kind == WORK if kind else (n - 1) % 7 < 5  # ordinal 1 was a Monday
-
-    def _close(self, n: int) -> datetime:
-        return datetime.combine(date.fromordinal(n), self._closes.get(n, self.close), ZONE)
-
-    def _provisional(self, first: int, last: int) -> bool:
-        if self._surely[0] <= first and last <= self._surely[1]:
-            return False
-        a, b = date.fromordinal(first).year, date.fromordinal(last).year
-        return any(year not in self.published for year in range(a, b + 1))
-
-    def _frames_of(self, n: int) -> list[tuple[int, int]]:
-        """Opening hours of a day as microseconds from midnight; another close than usual moves the last end."""
-        end = _micro(self._closes[n]) if n in self._closes else None
-        frames = [(_micro(b), _micro(e)) for b, e in self.frames]
-        if end is not None:
-            frames = [(b, min(e, end)) for b, e in frames if b < end]
-            if frames and end > self._usual_close:
-                frames[-1] = (frames[-1][0], end)
-        return frames
-
-    def _table(self, first: int, last: int = 0) -> _Table:
-        table = self._built
-        if first < table.first or last > table.last:
-            self._widen(min(first, table.first), max(last, table.last))
-            table = self._built
-        return table
-
-    def _widen(self, first: int = 0, last: int = 0) -> None:
-        # A new table replaces the old in one assignment: a thread that still counts in the old one is not disturbed.
-        old, decade = self._built, 3653
-        self._built = _Table(self, min(first or old.first, old.first) - decade, max(last, old.last) + decade)
-
-    def _worked_until(self, at: datetime, table: _Table) -> int:
-        """Working time from the table's first day to this instant."""
-        n = at.toordinal()
-        i = bisect_left(table.days, n)
-        total = table.hours()[i]
-        if i < len(table.days) and table.days[i] == n:
-            now = _micro(at)
-            total += sum(max(0, min(e, now) - b) for b, e in self._frames_of(n))
-        return total
-
-    def _when_worked(self, total: int, table: _Table) -> datetime:
-        """The first instant by which so much working time has run; IndexError beyond the table."""
-        hours = table.hours()
-        i = bisect_left(hours, total) - 1
-        n, left = table.days[i], total - hours[i]
-        for begin, end in self._frames_of(n):
-            if left <= end - begin:
-                break
-            left -= end - begin
-        return datetime.combine(date.fromordinal(n), time(), ZONE) + (begin + left) * _MICROSECOND
-
-
 def deadline(start: datetime, limits: Sequence[Limit], stops: Sequence[Stop], calendar: Calendar) -> Deadline:
     """When a clock that began at `start` ends: the base limit, then each extension, less the stops.
 
-    The start day is not counted (民法典 201); a working day counts if the clock ran at its close; a limit ends at
-    the close of its last counted day (民法典 203). Limits in d and mo, and limits of 0, end on a working day at
-    whose close the clock runs, found only after the last extension. Time inside a stop is not part of the limit
+    The start day is not counted (民法典 201); a day counts if the clock ran at its close; a limit ends at the
+    close of its last counted day (民法典 203). Limits in d and mo, and limits of 0, end on a working day at
+    whose close the clock runs, sought only after the last extension. Stops are not part of the limit
     (行政许可法 45). An open stop gives `at` None, unless the limit had already ended when the stop began.
     Raises ValueError for a naive instant or no limit.
     """
@@ -266,7 +105,7 @@ def deadline(start: datetime, limits: Sequence[Limit], stops: Sequence[Stop], ca
                     return Deadline(None, clock.provisional)
             return Deadline(clock.end(), clock.provisional)
         except IndexError:  # beyond the days that are laid out
-            calendar._widen()
+            calendar.widen()
 
 
 class _Clock:
@@ -278,7 +117,7 @@ class _Clock:
         self.calendar, self.stops = calendar, stops
         self.at: datetime | None = _local(start)
         self.day = self.at.toordinal()
-        self.table = calendar._table(self.day)
+        self.table = calendar.table(self.day)
         self.provisional = False
         self.by_day = True  # the last limit ends at a close of business
         self._day_stops: list[tuple[int, int]] | None = None
@@ -313,7 +152,7 @@ class _Clock:
                 return None
             i += max(0, bisect_left(days, hi) - bisect_left(days, lo))
             end = days[i]
-        self.provisional = self.provisional or self.calendar._provisional(start + 1, end)
+        self.provisional = self.provisional or self.calendar.provisional(start + 1, end)
         return end
 
     def _run_natural(self, amount: int) -> int | None:
@@ -328,7 +167,7 @@ class _Clock:
         return end
 
     def _run_hours(self, limit: Limit) -> bool:
-        start = self.at or self.calendar._close(self.day)
+        start = self.at or self.calendar.closing(self.day)
         worked = limit.unit == "wh"
         # `measure` maps an instant to the running total in which the limit is counted.
         amount, measure = limit.amount * _HOUR, (self._worked if worked else _elapsed)
@@ -343,23 +182,23 @@ class _Clock:
                 return False
             end += measure(ended) - first
         if worked:
-            self.at = self.calendar._when_worked(end, self.table)
-            self.provisional = self.provisional or self.calendar._provisional(self.day, self.at.toordinal())
+            self.at = self.calendar.when_worked(end, self.table)
+            self.provisional = self.provisional or self.calendar.provisional(self.day, self.at.toordinal())
         else:
-            self.at = (_EPOCH + end * _MICROSECOND).astimezone(ZONE)
+            self.at = (_EPOCH + end * MICROSECOND).astimezone(ZONE)
         self.day = self.at.toordinal()
         return True
 
     def _worked(self, at: datetime) -> int:
-        return self.calendar._worked_until(at, self.table)
+        return self.calendar.worked_until(at, self.table)
 
     def end(self) -> datetime | None:
         """Where the pointer stands after the last limit, moved on to a close of business that can be kept."""
         calendar = self.calendar
         if not self.by_day:
-            return self.at or calendar._close(self.day)
+            return self.at or calendar.closing(self.day)
         first = n = self.day
-        if self.at is not None and calendar._close(n) <= self.at:
+        if self.at is not None and calendar.closing(n) <= self.at:
             n += 1  # on the spot, asked for after the close: by the next close
         days = self.table.days
         n = days[bisect_left(days, n)]
@@ -368,9 +207,9 @@ class _Clock:
                 if hi == _OPEN:
                     return None
                 n = days[bisect_left(days, hi)]
-        self.provisional = self.provisional or calendar._provisional(first, n)
+        self.provisional = self.provisional or calendar.provisional(first, n)
         self.day, self.at = n, None
-        return calendar._close(n)
+        return calendar.closing(n)
 
     def stopped_days(self) -> list[tuple[int, int]]:
         """[first, last) of the days at whose close the clock stood, merged and in order."""
@@ -384,16 +223,17 @@ class _Clock:
         return self._day_stops
 
     def _first_close(self, at: datetime | None) -> int:
-        """The first day whose close is not before this instant: stopped at 17:00 takes the day out, resumed at 17:00 not."""
+        """The first day whose close is not before this instant.
+
+        So a stop that begins at 17:00 sharp takes the day out, and one that ends at 17:00 sharp does not.
+        """
         if at is None:
             return _OPEN
-        passed = (
-            _aware(at) - _EPOCH
-        )  # three times as fast as a change of zone, and right: +08:00 all year since 1992
+        passed = _aware(at) - _EPOCH  # cheaper than a change of zone, and as right: always +08:00 since 1992
         n = _EPOCH_DAY + passed.days
-        calendar = self.calendar
-        close = _micro(calendar._closes.get(n, calendar.close)) if calendar._closes else calendar._usual_close
-        return n + 1 if passed.seconds * 1_000_000 + passed.microseconds > close else n
+        return (
+            n + 1 if passed.seconds * 1_000_000 + passed.microseconds > self.calendar.closing_time(n) else n
+        )
 
     def spans(self) -> list[Stop]:
         """The stops as instants, merged and in order."""
@@ -410,7 +250,7 @@ _EPOCH_DAY = date(2000, 1, 1).toordinal()
 
 
 def _elapsed(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
+    return (at - _EPOCH) // MICROSECOND
 
 
 def _merged(ranges: Iterable[tuple]) -> Iterator[tuple]:
@@ -446,10 +286,6 @@ def _local(at: datetime) -> datetime:
     return at if at.tzinfo is ZONE else _aware(at).astimezone(ZONE)
 
 
-def _micro(at: time | datetime) -> int:
-    return ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000_000 + at.microsecond
-
-
 def _checked(limits: Sequence[Limit]) -> Sequence[Limit]:
     if not limits:
         raise ValueError("A clock needs at least one limit, for example 20wd")
@@ -477,7 +313,7 @@ def explain(
         try:
             return _explained(start, _checked(limits), stops, calendar, until)
         except IndexError:
-            calendar._widen()
+            calendar.widen()
 
 
 def _explained(
@@ -500,7 +336,7 @@ def _explained(
                 n += counted
                 lines[day] = _line(day, counted, reason, n, calendar)
         elif limit.amount:
-            since = since or calendar._close(begin)
+            since = since or calendar.closing(begin)
             for day in range(begin, last + 1):
                 midnight = datetime.combine(date.fromordinal(day), time(), ZONE)
                 to = midnight + timedelta(days=1)
@@ -528,7 +364,7 @@ def _explained(
 
 
 def _line(n: int, counted: bool, reason: str, count: int, calendar: Calendar) -> DayLine:
-    return DayLine(date.fromordinal(n), counted, reason, count, calendar._provisional(n, n))
+    return DayLine(date.fromordinal(n), counted, reason, count, calendar.provisional(n, n))
 
 
 def _stood(n: int, stood: list[tuple[int, int]]) -> bool:
@@ -542,9 +378,9 @@ def _standstill(stood: list[tuple[int, int]], begin: int, until: date | None) ->
 
 
 def _reason(n: int, unit: str, stood: list[tuple[int, int]], calendar: Calendar) -> str:
-    works = calendar._works(n)
+    works = calendar.works(n)
     if not works and unit in ("wd", "wh"):
-        return "holiday" if n in calendar._kinds else "rest_day"
+        return "holiday" if calendar.is_exception(n) else "rest_day"
     if _stood(n, stood) or unit in ("h", "wh"):
         return "stopped"
     return "make_up_workday" if works and (n - 1) % 7 >= 5 and unit == "wd" else "counted"
@@ -577,9 +413,9 @@ def amber_at(
 ) -> datetime | None:
     """The instant from which little time is left of a limit that ends at `at`; None while it has no end.
 
-    Limits that end at a close of business: opening time of the first working day on which at most `days` counted
-    working days, or at most `share` of all counted working days, still follow. Limits in hours: when `share` of
-    the time is left. Never before `start` unless the limit ended before it, never after `at`.
+    Limits that end at a close of business: opening time of the first working day after which at most `days`
+    counted working days, or at most `share` of all counted working days, still follow (so nobody is told at
+    midnight). Limits in hours: when `share` of the time is left. Never before `start`, never after `at`.
     """
     if at is None:
         return None
@@ -589,12 +425,10 @@ def amber_at(
         total = sum(limit.amount for limit in limits) * _HOUR
         return _amber_in_hours(start, at, round(total * (1 - share)), units.pop(), stops, calendar)
     clock = _Clock(start, stops, calendar)
-    table = calendar._table(clock.day, at.toordinal()).days
+    table = calendar.table(clock.day, at.toordinal()).days
     first, last = bisect_right(table, clock.day), bisect_right(table, at.toordinal())
-    stood = [
-        (max(first, bisect_left(table, lo)), min(last, bisect_left(table, hi)))
-        for lo, hi in clock.stopped_days()
-    ]
+    ranges = [(bisect_left(table, lo), bisect_left(table, hi)) for lo, hi in clock.stopped_days()]
+    stood = [(max(first, a), min(last, b)) for a, b in ranges]
     total = last - first - sum(max(0, b - a) for a, b in stood)
     used = total - max(days, int(total * share + 1e-9))
     if used <= 0:
@@ -611,14 +445,14 @@ def _amber_in_hours(
     start: datetime, at: datetime, used: int, unit: str, stops: Sequence[Stop], calendar: Calendar
 ) -> datetime:
     clock = _Clock(start, stops, calendar)
-    clock.table = calendar._table(clock.day, at.toordinal() + 1)
-    low, high = 0, (at - start) // _MICROSECOND
+    clock.table = calendar.table(clock.day, at.toordinal() + 1)
+    low, high = 0, (at - start) // MICROSECOND
     while (
         low < high
     ):  # the running total never falls, so the first instant that reaches it is found by halving
         middle = (low + high) // 2
-        if _ran(start, start + middle * _MICROSECOND, unit, clock) >= used:
+        if _ran(start, start + middle * MICROSECOND, unit, clock) >= used:
             high = middle
         else:
             low = middle + 1
-    return start + low * _MICROSECOND
+    return start + low * MICROSECOND

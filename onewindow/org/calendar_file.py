@@ -55,10 +55,9 @@ def read(path: Path) -> tuple[list[Row], list[str]]:
             missing = [c for c in REQUIRED if c not in columns]
             unknown = [c for c in columns if c not in REQUIRED + OPTIONAL]
             if missing or unknown:
-                return [], [
-                    f"line 1: {'missing ' + ', '.join(missing) if missing else 'unknown ' + ', '.join(unknown)}; "
-                    f"the columns are {','.join(REQUIRED)} and, if wanted, {','.join(OPTIONAL)}"
-                ]
+                wrong = f"missing {', '.join(missing)}" if missing else f"unknown {', '.join(unknown)}"
+                wanted = f"{','.join(REQUIRED)} and, if wanted, {','.join(OPTIONAL)}"
+                return [], [f"line 1: {wrong}; the columns are {wanted}"]
             seen: dict[date, int] = {}
             for record in reader:
                 try:

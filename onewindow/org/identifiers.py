@@ -1,7 +1,8 @@
-"""证件号码: what people and enterprises are known by, checked as strictly as the form allows, and our own check character.
+"""证件号码: what people and enterprises are known by, checked as strictly as the form allows.
 
-Check characters come from python-stdnum (GB 11643, GB 32100, ISO 7064). Whether a region exists is not checked: old
-numbers keep the codes of regions long gone, and the invented people of the demonstration live in 239999.
+Check characters, also of our own numbers, come from python-stdnum (GB 11643, GB 32100, ISO 7064). Whether a
+region exists is not checked: old numbers keep the codes of regions long gone, and the invented people of the
+demonstration live in 239999.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ ID_TYPES: dict[str, Promise] = {
     "foreign_residence": _("Foreign permanent resident card"),
     "uscc": _("Unified social credit code"),
 }
+LOOKALIKES = {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8"}
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 class BadIdentifier(ValueError):
-    """A number that cannot be right. `code` is stable; `message` (translated late) says what is wrong and what to do.
+    """A number that cannot be right. `code` is stable; `message` says what is wrong and what to do.
 
     Codes: empty, too_short, too_long, letter_for_digit, bad_character, bad_date, bad_check, bad_form, unknown_type.
     """
@@ -77,13 +79,12 @@ def check_citizen_id(text: str) -> str:
 
 
 def check_uscc(text: str) -> str:
-    """统一社会信用代码 (GB 32100): 18 characters, the first two of which may be letters (N2 = village collective)."""
+    """统一社会信用代码 (GB 32100): 18 characters; the first two may be letters (N2 = village collective)."""
     number = _sized(_compact(text), 18)
     _digits(number[2:8], first=3)
     for place, character in enumerate(number, 1):
         if character not in USCC_ALPHABET:
-            digit = {"O": "0", "I": "1", "Z": "2", "S": "5"}.get(character)
-            if digit:
+            if digit := LOOKALIKES.get(character):
                 raise _letter(place, character, digit)
             raise _character(place, character)
     if number[17] != uscc.calc_check_digit(number[:17]):
@@ -140,7 +141,7 @@ CHECKS: dict[str, Callable[[str], str]] = {
 
 
 def with_check(body: str) -> str:
-    """Our own numbers: body (digits and capital letters; other characters are skipped) and its check character.
+    """Our own numbers: the body and its check character; only digits and letters take part in it.
 
     ISO 7064 MOD 37,36 finds each wrong character and each swap of neighbours but for a few.
     """
