@@ -1,0 +1,70 @@
+"""Append-only tables, kept so by the database itself: a trigger refuses UPDATE and DELETE (SQLite and PostgreSQL)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+REFUSED = "append-only"
+
+
+def protect(editor: Any, table: str) -> None:
+    """Installs the triggers on a table. Call it from a migration's RunPython with ``schema_editor``."""
+    if editor.connection.vendor == "postgresql":
+        editor.execute(
+            f"CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{table} is {REFUSED}'; END $$"
+        )
+        editor.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()"
+        )
+        editor.execute(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
+        )
+        return
+    for act in ("UPDATE", "DELETE"):
+        editor.execute(
+            f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is {REFUSED}'); END"
+        )
+
+
+def release(editor: Any, table: str) -> None:
+    """Takes the triggers away again (undoing the migration; emptying a test database)."""
+    if editor.connection.vendor == "postgresql":
+        editor.execute(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}")
+        editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}")
+        editor.execute(f"DROP FUNCTION IF EXISTS {table}_append_only()")
+        return
+    for act in ("update", "delete"):
+        editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{act}")
+
+
+def frozen_column(editor: Any, table: str, column: str) -> None:
+    """Once a column holds a value it can't be changed (promise A5: nobody back-dates an acceptance)."""
+    name = f"{table}_{column}_frozen"
+    if editor.connection.vendor == "postgresql":
+        editor.execute(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF OLD.{column} IS NOT NULL AND NEW.{column} IS DISTINCT FROM OLD.{column} THEN "
+            f"RAISE EXCEPTION '{table}.{column} is {REFUSED}'; END IF; RETURN NEW; END $$"
+        )
+        editor.execute(
+            f"CREATE TRIGGER {name} BEFORE UPDATE OF {column} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+        )
+        return
+    editor.execute(
+        f"CREATE TRIGGER {name} BEFORE UPDATE OF {column} ON {table} "
+        f"WHEN OLD.{column} IS NOT NULL AND NEW.{column} IS NOT OLD.{column} "
+        f"BEGIN SELECT RAISE(ABORT, '{table}.{column} is {REFUSED}'); END"
+    )
+
+
+def unfreeze_column(editor: Any, table: str, column: str) -> None:
+    """Takes :func:`frozen_column` back (undoing the migration)."""
+    name = f"{table}_{column}_frozen"
+    on = f" ON {table}" if editor.connection.vendor == "postgresql" else ""
+    editor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+    if on:
+        editor.execute(f"DROP FUNCTION IF EXISTS {name}()")

@@ -1,0 +1,185 @@
+"""A case moves only by a step: one decorated function that says from where, to where, who, and what the clock does.
+
+From the same declarations come the buttons, the API verbs, the permission matrix, the state diagram and the reference.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.cases import chain, clock, instant
+from onewindow.cases.models import Case
+from onewindow.cases.rules import By, Reason, Rule
+
+
+class StepRefused(Exception):
+    """The step can't be taken; ``reason`` says why (its ``kind``: ``not_allowed`` or ``not_possible``)."""
+
+    def __init__(self, reason: Reason):
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+class Stale(Exception):
+    """Somebody else was faster: the case has changed since it was read. Read it again."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One way from a status to another, as declared."""
+
+    verb: str
+    label: Any
+    froms: tuple[str, ...]
+    to: str | None
+    who: Rule
+    effect: clock.Effect | None
+    when: str
+    final: bool
+    body: Callable[..., dict[str, Any] | None]
+    needs: tuple[str, ...] = ()
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.body) or ""
+
+
+@dataclass
+class Flow:
+    """All steps of one kind of case."""
+
+    kind: str
+    prefix: str
+    statuses: type[models.TextChoices]
+    closed: tuple[str, ...]
+    steps: dict[str, Step] = field(default_factory=dict)
+    model: type[Case] | None = None
+
+    def step(
+        self,
+        *froms: str,
+        to: str | None = None,
+        who: Rule,
+        label: Any,
+        clock: clock.Effect | None = None,
+        when: str = "",
+    ) -> Callable[[Callable[..., dict[str, Any] | None]], Callable[..., Any]]:
+        """Declares a step. ``to=None`` keeps the status. ``when`` names the instant (``legal_due_at``, ``due_at``) after
+        which the worker takes the step as the clock. The body gets ``(case, *, by, now, **input)`` and returns the
+        event's data; it may change the case's fields and write other rows, nothing else.
+        """
+
+        def declare(body: Callable[..., dict[str, Any] | None]) -> Callable[..., Any]:
+            verb = body.__name__
+            allowed = [p.name for p in inspect.signature(body).parameters.values() if p.kind is p.KEYWORD_ONLY]
+            needs = tuple(n for n in allowed if n not in ("by", "now"))
+            step = Step(verb, label, froms, to, who, clock, when, to in self.closed, body, needs)
+            self.steps[verb] = step
+
+            @wraps(body)
+            def taken(case: Any, *, by: By, version: int | None = None, **given: Any) -> Any:
+                return take(step, case, by=by, version=version, **given)
+
+            taken.step = step  # type: ignore[attr-defined]
+            return taken
+
+        return declare
+
+    def why_not(self, verb: str, case: Case, by: By) -> Reason | None:
+        """Nothing if the person may take the step now; else the reason. Possibility first, then permission."""
+        step = self.steps[verb]
+        if step.froms and case.status not in step.froms:
+            status = self.statuses(case.status).label
+            return Reason("wrong_status", _("Not possible while the matter is “%(status)s”.") % {"status": status})
+        return step.who(case, by)
+
+    def steps_for(self, case: Case, by: By) -> list[tuple[Step, Reason | None]]:
+        """Every step that people take, with the reason for those not open to this person now."""
+        return [(s, self.why_not(v, case, by)) for v, s in self.steps.items() if not s.when]
+
+
+FLOWS: dict[str, Flow] = {}
+
+
+def register(flow: Flow, model: type[Case]) -> None:
+    """Binds a flow to its model (called once, where the model's steps are declared)."""
+    flow.model, model.flow = model, flow
+    FLOWS[flow.prefix] = flow
+
+
+def why_not(verb: str, case: Case, by: By) -> Reason | None:
+    """See :meth:`Flow.why_not`; an unknown verb is a reason too."""
+    if verb not in case.flow.steps:
+        return Reason("unknown_step", _("There is no such step."))
+    return case.flow.why_not(verb, case, by)
+
+
+def take(step: Step, case: Any, *, by: By, version: int | None = None, **given: Any) -> Any:
+    """Takes a step: check, body, clock, one event, compare-and-set, in one transaction. Returns the case.
+
+    Raises :class:`StepRefused` (with the reason) or :class:`Stale` (``version``, the one that the person saw, or the one
+    that was read, is no longer the last). On any error neither the database nor ``case`` has changed.
+    """
+    if version is not None and version != case.version:
+        raise Stale
+    with transaction.atomic():
+        if reason := case.flow.why_not(step.verb, case, by):
+            raise StepRefused(reason)
+        now = instant.now()
+        draft = copy.copy(case)
+        data = step.body(draft, by=by, now=now, **given) or {}
+        if step.to is not None:
+            draft.status = step.to
+        if step.effect is not None:
+            data |= step.effect(draft, now, given)
+        if step.final or draft.status in draft.flow.closed:
+            draft.closed_at = now
+        settle(case, draft, step.verb, by=by, now=now, data=data)
+    case.__dict__.update(draft.__dict__)
+    return case
+
+
+def settle(before: Any, draft: Any, verb: str, *, by: By, now: Any, data: dict[str, Any]) -> None:
+    """Writes a changed case and its one event, if the case still is as it was read; inside a transaction."""
+    clock.work_out(draft, now)
+    if draft.status != before.status:
+        data = {"from": before.status, "to": draft.status} | data
+    draft.version = before.version + 1
+    event = chain.link(draft, verb, by=by, at=now, data=data)
+    draft.head = event.hash
+    fields = {f.attname: getattr(draft, f.attname) for f in draft._meta.concrete_fields}
+    changed = {name: value for name, value in fields.items() if value != before.__dict__.get(name)}
+    if not type(draft)._base_manager.filter(pk=draft.pk, version=before.version).update(**changed):
+        raise Stale
+    chain.append(event)
+
+
+def open_case(case: Any, verb: str, *, by: By, data: dict[str, Any]) -> Any:
+    """Writes a new case with its first event, inside the caller's transaction. ``case`` is unsaved and complete."""
+    clock.work_out(case, case.opened_at)
+    case.version = 1
+    event = chain.link(case, verb, by=by, at=case.opened_at, data={"to": case.status} | data)
+    case.head = event.hash
+    case.save(force_insert=True)
+    chain.append(event)
+    return case
+
+
+def note(case: Any, verb: str, *, by: By, data: dict[str, Any] | None = None, **changes: Any) -> Any:
+    """Records something that happened to a case without moving it (a file added, a light changed)."""
+    with transaction.atomic():
+        now = instant.now()
+        draft = copy.copy(case)
+        for name, value in changes.items():
+            setattr(draft, name, value)
+        settle(case, draft, verb, by=by, now=now, data=data or {})
+    case.__dict__.update(draft.__dict__)
+    return case

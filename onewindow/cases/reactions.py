@@ -1,0 +1,32 @@
+"""What follows from an event. An app registers reactions; the worker runs them once, in one transaction an event.
+
+A reaction writes rows only (a message, a prompt, an opened Issue). I/O comes later, from those rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from onewindow.cases.models import Event
+
+Reaction = Callable[[Event], None]
+REACTIONS: dict[str, list[Reaction]] = defaultdict(list)
+
+
+def on(*kinds: str) -> Callable[[Reaction], Reaction]:
+    """Registers a reaction to events such as ``application.accept``. Put it in ``reactions.py``, imported by ``ready``."""
+
+    def register(reaction: Reaction) -> Reaction:
+        for kind in kinds:
+            if reaction not in REACTIONS[kind]:
+                REACTIONS[kind].append(reaction)
+        return reaction
+
+    return register
+
+
+def react(event: Event) -> None:
+    """Runs all reactions to one event."""
+    for reaction in REACTIONS.get(event.kind, ()):
+        reaction(event)

@@ -1,0 +1,30 @@
+"""All addresses. ``/`` public, ``/desk/`` staff, ``/board/`` leaders, ``/device/`` evaluators, ``/api/v1/`` programs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.apps import apps
+from django.contrib import admin
+from django.urls import include, path
+from django.utils.module_loading import module_has_submodule
+from django.views.generic import TemplateView
+
+#: Each app says in its own urls.py where it hangs; higher apps come first.
+APPS = ["config", "board", "voice", "window", "catalog", "cases", "org"]
+
+
+def _of(app: str) -> list[object]:
+    module = apps.get_app_config(app).module
+    name = "onewindow.config.pages" if app == "config" else f"onewindow.{app}.urls"
+    if not module_has_submodule(module, name.rsplit(".", 1)[1]):  # type: ignore[arg-type]
+        return []
+    return import_module(name).urlpatterns
+
+
+urlpatterns = [
+    *[pattern for app in APPS for pattern in _of(app)],
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"),
+]

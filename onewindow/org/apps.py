@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Org(AppConfig):
+    name = "onewindow.org"
+    label = "org"

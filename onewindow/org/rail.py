@@ -1,0 +1,47 @@
+"""The staff menu: each app adds its entries at start-up, so that a lower app need not know a higher one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+
+if TYPE_CHECKING:
+    from onewindow.org.models import Person
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place in the menu; ``count`` (if any) is asked with the person and shown as a red dot."""
+
+    order: int
+    url: str
+    label: object
+    icon: str
+    roles: frozenset[str]
+    count: Callable[[Person], int] | None = None
+
+
+ENTRIES: list[Entry] = []
+
+
+def add(order: int, url: str, label: object, icon: str, *roles: str, count: Callable[[Person], int] | None = None) -> None:
+    """Adds an entry for people who hold one of the roles. ``url`` is a URL name; call it from ``AppConfig.ready``."""
+    ENTRIES.append(Entry(order, url, label, icon, frozenset(roles), count))
+    ENTRIES.sort(key=lambda e: e.order)
+
+
+def rail_for(person: Person, path: str) -> list[dict[str, Any]]:
+    """The entries open to this person; the longest matching one is marked as the current page."""
+    rows: list[dict[str, Any]] = []
+    for entry in ENTRIES:
+        if person.roles & entry.roles:
+            url = reverse(entry.url)
+            count = entry.count(person) if entry.count else 0
+            rows.append({"url": url, "label": entry.label, "icon": entry.icon, "count": count, "current": False})
+    here = max((r for r in rows if path.startswith(r["url"])), key=lambda r: len(r["url"]), default=None)
+    if here:
+        here["current"] = True
+    return rows

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Sim(AppConfig):
+    name = "onewindow.sim"
+    label = "sim"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Voice(AppConfig):
+    name = "onewindow.voice"
+    label = "voice"

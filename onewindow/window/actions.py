@@ -1,0 +1,348 @@
+"""What can be done with an Application. Each step's docstring begins with the Chinese term and names its law."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.cases import clock, instant, numbers
+from onewindow.cases.flow import Flow, open_case, register
+from onewindow.cases.models import Attachment, Event
+from onewindow.cases.rules import Actor, By, the_clock
+from onewindow.catalog.models import ItemVersion
+from onewindow.org.models import Counter, Hall, limit, number
+from onewindow.org.sealed import digest
+from onewindow.window import rules
+from onewindow.window.models import (
+    Application,
+    Document,
+    DocumentForm,
+    PaperKind,
+    Result,
+    Status,
+    new_query_code,
+    new_track_token,
+    token_digest,
+)
+from onewindow.window.papers import issue
+
+S = Status
+flow = Flow(
+    "application", "A", Status, closed=(S.NOT_ACCEPTED, S.DELIVERED, S.WITHDRAWN, S.VOIDED)
+)
+register(flow, Application)
+
+
+def _notice(a: Application) -> str:
+    return str(limit("notice_limit"))
+
+
+def _promised(a: Application) -> str:
+    return a.item_version.promised_limit
+
+
+def _legal(a: Application) -> str:
+    return a.item_version.legal_limit
+
+
+def _delivery(a: Application) -> str:
+    return str(limit("delivery_limit"))
+
+
+class Duplicate(Exception):
+    """The same holder already has an open application for the same item; ``number`` is it."""
+
+    def __init__(self, number: str):
+        super().__init__(number)
+        self.number = number
+
+
+def open_duplicate(item_id: int, id_number: str) -> Application | None:
+    """The holder's newest open application for the item, if any."""
+    rows = Application.objects.open().filter(id_digest=digest(id_number), item_id=item_id)
+    return rows.order_by("-id").first()
+
+
+def take_in(
+    version: ItemVersion,
+    *,
+    by: By,
+    applicant: Mapping[str, str],
+    materials: Mapping[int, tuple[str, Attachment | None]],
+    hall: Hall,
+    counter: Counter | None = None,
+    channel: str = "counter",
+    agent: Mapping[str, str] | None = None,
+    delivery_form: str = "counter",
+    lang: str = "zh-hans",
+    allow_duplicate: bool = False,
+) -> Application:
+    """收件 — opens an application with its materials, in one transaction, and starts the notice clock (行政许可法 32(4)).
+
+    ``applicant``: kind, name, id_type, id_number, mobile, contact, address (identifiers already checked).
+    ``materials``: number of the material in the version → (form, attachment or None); those left out are missing.
+    Raises :class:`Duplicate` unless ``allow_duplicate`` (the clerk has seen the warning and insists).
+    """
+    if not allow_duplicate and (other := open_duplicate(version.item_id, applicant["id_number"])):
+        raise Duplicate(other.number)
+    with transaction.atomic():
+        now = instant.now()
+        token = new_track_token()
+        online = channel == "online"
+        a = Application(
+            number=numbers.new("A"),
+            title=version.item.name,
+            office=version.item.office,
+            status=S.SUBMITTED if online else S.RECEIVED,
+            opened_at=now,
+            received_at=None if online else now,
+            item=version.item,
+            item_version=version,
+            hall=hall,
+            counter=counter,
+            channel=channel,
+            applicant_kind=applicant["kind"],
+            applicant_name=applicant["name"],
+            id_type=applicant["id_type"],
+            id_number=applicant["id_number"],
+            id_digest=digest(applicant["id_number"]),
+            mobile=applicant["mobile"],
+            mobile_digest=digest(applicant["mobile"]),
+            contact=applicant.get("contact", ""),
+            address=applicant.get("address", ""),
+            agent_name=(agent or {}).get("name", ""),
+            agent_id_number=(agent or {}).get("id_number", ""),
+            agent_mobile=(agent or {}).get("mobile", ""),
+            delivery_form=delivery_form,
+            lang=lang,
+            track_token=token,
+            track_digest=token_digest(token),
+            query_code=new_query_code(),
+        )
+        # 行政许可法 32(4): five working days from receipt, online too; the limit runs from the day of receipt.
+        clock.start(_notice, _notice)(a, now, {})
+        said = {"item": version.item.code, "version": version.version, "channel": channel}
+        if counter:
+            said |= {"hall": hall.code, "counter": counter.code}
+        open_case(a, "submit" if online else "receive", by=by, data=said)
+        rows = []
+        for spec in version.materials.all():
+            form, attachment = materials.get(spec.no, (DocumentForm.MISSING, None))
+            rows.append(Document(application=a, spec=spec, form=form, attachment=attachment))
+        Document.objects.bulk_create(rows)
+        if files := [d.attachment_id for d in rows if d.attachment_id]:
+            Attachment.objects.filter(pk__in=files).update(number=a.number)
+        return a
+
+
+@flow.step(S.SUBMITTED, to=S.RECEIVED, who=rules.clerk_here, label=_("Receive"))
+def receive(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
+    """收件 — takes an application handed in online into the hall's work. The notice clock already runs."""
+    a.received_at = now
+    return {}
+
+
+@flow.step(
+    S.RECEIVED,
+    to=S.CORRECTING,
+    who=rules.clerk_here & rules.not_yet_told,
+    label=_("Ask for corrections"),
+    clock=clock.finish(),
+)
+def ask_correction(
+    a: Application, *, by: By, now: dt.datetime, note: str, materials: Mapping[int, str] | None = None
+) -> dict[str, Any]:
+    """补正告知 — tells the applicant once, completely and in writing what is missing (行政许可法 32(4)).
+
+    ``materials``: number of the material → what to correct. At most once an application.
+    """
+    marked = {}
+    for document in Document.objects.filter(application=a).select_related("spec"):
+        text = (materials or {}).get(document.spec.no, "")
+        if text:
+            Document.objects.filter(pk=document.pk).update(to_correct=text)
+            marked[document.spec.no] = text
+    a.correction_note = note
+    a.corrections_told += 1
+    a.correct_until = timezone.localdate(now) + dt.timedelta(days=number("correction_days"))
+    issue(a, PaperKind.CORRECTION, now, {"note": note, "materials": [[n, t] for n, t in marked.items()]})
+    return {"materials": sorted(marked), "until": a.correct_until.isoformat()}
+
+
+@flow.step(
+    S.CORRECTING,
+    to=S.RECEIVED,
+    who=rules.applicant_here | rules.clerk_here,
+    label=_("Supply corrections"),
+    clock=clock.start(_notice, _notice),
+)
+def correct(
+    a: Application, *, by: By, now: dt.datetime, materials: Mapping[int, tuple[str, Attachment | None]] | None = None
+) -> dict[str, Any]:
+    """补正 — the applicant supplies what was asked for; the notice limit runs anew from this day."""
+    supplied = []
+    for document in Document.objects.filter(application=a).select_related("spec"):
+        given = (materials or {}).get(document.spec.no)
+        if given is None:
+            continue
+        form, attachment = given
+        changes: dict[str, Any] = {"form": form, "to_correct": ""}
+        if attachment:
+            changes["attachment"] = attachment
+            Attachment.objects.filter(pk=attachment.pk).update(number=a.number)
+        Document.objects.filter(pk=document.pk).update(**changes)
+        supplied.append(document.spec.no)
+    return {"materials": sorted(supplied)}
+
+
+def _accepted(a: Application, now: dt.datetime, since: dt.datetime) -> None:
+    a.accepted_at = since
+    legal, promised = a.item_version.legal_limit, a.item_version.promised_limit
+    issue(a, PaperKind.ACCEPTANCE, now, {"legal": legal, "promised": promised, "deemed": a.is_deemed})
+
+
+@flow.step(
+    S.RECEIVED,
+    to=S.EXAMINING,
+    who=rules.clerk_here & rules.complete,
+    label=_("Accept"),
+    clock=clock.start(_promised, _legal),
+)
+def accept(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
+    """受理 — accepts a complete application: the decision clock starts, the notice of acceptance is issued
+    (行政许可法 32(5))."""
+    _accepted(a, now, now)
+    return {}
+
+
+@flow.step(
+    S.RECEIVED,
+    S.SUBMITTED,
+    to=S.EXAMINING,
+    who=the_clock,
+    label=_("Deemed accepted"),
+    clock=clock.start(_promised, _legal, since="accepted_at"),
+    when="legal_due_at",
+)
+def deem_accepted(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
+    """视为受理 — nobody gave notice within five working days: accepted from the day of receipt (行政许可法 32(4))."""
+    a.is_deemed = True
+    a.received_at = a.received_at or a.opened_at
+    _accepted(a, now, a.clock_from or a.received_at)
+    return {"deemed": True}
+
+
+@flow.step(
+    S.SUBMITTED,
+    S.RECEIVED,
+    S.CORRECTING,
+    to=S.NOT_ACCEPTED,
+    who=rules.clerk_here,
+    label=_("Refuse acceptance"),
+    clock=clock.finish(),
+)
+def refuse_acceptance(a: Application, *, by: By, now: dt.datetime, reason_code: str, reason: str) -> dict[str, Any]:
+    """不予受理 — the matter needs no licence, is not ours, or stays incomplete; in writing, with remedies
+    (行政许可法 32(1)(2))."""
+    a.reason_code, a.reason = reason_code, reason
+    issue(a, PaperKind.NON_ACCEPTANCE, now, {"reason_code": reason_code, "reason": reason})
+    return {"reason_code": reason_code}
+
+
+@flow.step(S.EXAMINING, to=S.SUSPENDED, who=rules.approver_here, label=_("Suspend"), clock=clock.stop())
+def suspend(a: Application, *, by: By, now: dt.datetime, reason: str, notice: str) -> dict[str, Any]:
+    """特别程序 — a hearing, test, expert review … stops the clock; the time needed is told in writing (行政许可法 45).
+
+    ``reason``: a code of the list ``stop_reason``; ``notice``: what the applicant is told.
+    """
+    issue(a, PaperKind.SUSPENSION, now, {"reason": reason, "notice": notice})
+    return {"reason": reason}
+
+
+@flow.step(S.SUSPENDED, to=S.EXAMINING, who=rules.approver_here, label=_("Resume"), clock=clock.resume())
+def resume(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
+    """恢复计时 — the special procedure is over; the clock runs on."""
+    return {}
+
+
+@flow.step(
+    S.EXAMINING,
+    who=rules.head_here & rules.extendable & rules.not_yet_extended,
+    label=_("Extend the limit"),
+    clock=clock.extend(lambda a: a.item_version.legal_extension),
+)
+def extend(a: Application, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]:
+    """延期 — lengthens the limit once, approved by the head of the organ, the reason told (行政许可法 42)."""
+    issue(a, PaperKind.EXTENSION, now, {"reason": reason, "extension": a.item_version.legal_extension})
+    return {"reason": reason}
+
+
+@flow.step(
+    S.EXAMINING,
+    to=S.DECIDED,
+    who=rules.approver_here | rules.clerk_on_the_spot,
+    label=_("Decide"),
+    clock=clock.start(_delivery, _delivery),
+)
+def decide(
+    a: Application, *, by: By, now: dt.datetime, result: str, reason: str = "", reason_code: str = ""
+) -> dict[str, Any]:
+    """决定 — grants, or refuses with reasons and remedies (行政许可法 38). The delivery clock starts (44)."""
+    a.decided_at, a.result, a.reason, a.reason_code = now, result, reason, reason_code
+    clock.work_out(a, now)
+    a.decision_due_at, a.decision_legal_due_at = a.due_at, a.legal_due_at
+    light = a.light
+    kind = PaperKind.GRANT if result == Result.GRANT else PaperKind.REFUSAL
+    issue(a, kind, now, {"reason": reason, "reason_code": reason_code, "result": a.item_version.result})
+    return {"result": result, "reason_code": reason_code, "light": light}
+
+
+@flow.step(S.DECIDED, to=S.DELIVERED, who=rules.clerk_here, label=_("Hand over"), clock=clock.finish())
+def deliver(a: Application, *, by: By, now: dt.datetime, received_by: str = "") -> dict[str, Any]:
+    """送达 — the decision reaches the applicant (行政许可法 44: within ten working days)."""
+    a.delivered_at = now
+    return {"form": a.delivery_form}
+
+
+@flow.step(
+    S.SUBMITTED,
+    S.RECEIVED,
+    S.CORRECTING,
+    S.EXAMINING,
+    S.SUSPENDED,
+    to=S.WITHDRAWN,
+    who=rules.applicant_here | rules.clerk_here,
+    label=_("Withdraw"),
+    clock=clock.finish(),
+)
+def withdraw(a: Application, *, by: By, now: dt.datetime, reason: str = "") -> dict[str, Any]:
+    """撤回 — the applicant takes the application back; at the window on a signed request."""
+    a.reason = reason
+    return {"by_applicant": isinstance(by, Actor)}
+
+
+@flow.step(
+    S.SUBMITTED,
+    S.RECEIVED,
+    S.CORRECTING,
+    S.EXAMINING,
+    S.SUSPENDED,
+    to=S.VOIDED,
+    who=rules.manager_here,
+    label=_("Void"),
+    clock=clock.finish(),
+)
+def void(a: Application, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]:
+    """作废 — an entry made by mistake is voided by the hall manager; it stays visible with its reason."""
+    a.reason = reason
+    return {"reason": reason}
+
+
+def timeline(a: Application) -> Iterable[Event]:
+    """The events of an application, first to last."""
+    return Event.objects.of(a.number)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Window(AppConfig):
+    name = "onewindow.window"
+    label = "window"

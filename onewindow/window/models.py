@@ -1,0 +1,308 @@
+"""办件: what one person or enterprise asked for, the papers that came with it and those that we gave back."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.cases.models import Attachment, Case, CaseQuerySet
+from onewindow.cases.rules import Actor, By
+from onewindow.catalog.models import Item, ItemVersion, MaterialSpec
+from onewindow.org.masking import mask_id, mask_mobile, mask_name
+from onewindow.org.models import Counter, Hall
+from onewindow.org.privacy import personal
+from onewindow.org.roles import Role
+from onewindow.org.sealed import SealedField, digest
+
+#: Letters and digits that can't be mistaken for one another on the phone or on paper.
+PLAIN = "23456789BCDFGHJKMNPQRSTVWXYZ"
+
+
+class Status(models.TextChoices):
+    SUBMITTED = "submitted", _("Submitted")
+    RECEIVED = "received", _("Received")
+    CORRECTING = "correcting", _("Waiting for corrections")
+    NOT_ACCEPTED = "not_accepted", _("Not accepted")
+    EXAMINING = "examining", _("Being examined")
+    SUSPENDED = "suspended", _("Suspended")
+    DECIDED = "decided", _("Decided")
+    DELIVERED = "delivered", _("Delivered")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    VOIDED = "voided", _("Voided")
+
+
+class Result(models.TextChoices):
+    GRANT = "grant", _("Granted")
+    REFUSE = "refuse", _("Refused")
+
+
+class ApplicantKind(models.TextChoices):
+    PERSON = "person", _("Person")
+    ENTERPRISE = "enterprise", _("Enterprise")
+
+
+class IdType(models.TextChoices):
+    CITIZEN = "citizen_id", _("Citizen identity card")
+    USCC = "uscc", _("Unified social credit code")
+    PASSPORT = "passport", _("Passport")
+    HK_MACAO = "hk_macao_permit", _("Permit for Hong Kong and Macao residents")
+    TAIWAN = "taiwan_permit", _("Permit for Taiwan residents")
+    FOREIGN = "foreign_residence", _("Foreign permanent residence card")
+
+
+class Channel(models.TextChoices):
+    COUNTER = "counter", _("At the window")
+    ONLINE = "online", _("Online")
+    API = "api", _("Through another system")
+
+
+class DeliveryForm(models.TextChoices):
+    COUNTER = "counter", _("Collect at the window")
+    ELECTRONIC = "electronic", _("Electronic")
+    POST = "post", _("By post")
+
+
+class ApplicationQuerySet(CaseQuerySet):
+    def seen_by(self, person: By) -> ApplicationQuerySet:
+        """What this person may see: clerks and hall managers their halls, departments their own, bureau and leaders all,
+        an enterprise its own, an applicant the one case of the link; nobody else anything."""
+        if isinstance(person, Actor):
+            return self.filter(number=person.number) if person.kind == "applicant" else self.none()
+        if not person.is_authenticated or not person.is_active:
+            return self.none()
+        if person.has_role(Role.BUREAU, Role.LEADER):
+            return self
+        mine = Q(pk__in=[])
+        if halls := person.halls_as(Role.CLERK, Role.HALL_MANAGER):
+            mine |= Q(hall_id__in=halls)
+        if offices := person.offices_as(Role.APPROVER, Role.HEAD):
+            mine |= Q(office_id__in=offices)
+        if person.has_role(Role.ENTERPRISE) and person.uscc:
+            mine |= Q(id_digest=digest(person.uscc))
+        return self.filter(mine)
+
+    def with_facts(self) -> ApplicationQuerySet:
+        """With what a row or page of it needs, in one query."""
+        return self.select_related("office", "item", "item_version", "hall", "counter")
+
+
+@personal(
+    applicant_name="name",
+    id_number="identity number",
+    id_digest="secret",
+    mobile="mobile",
+    mobile_digest="secret",
+    contact="name",
+    agent_name="name",
+    agent_id_number="identity number",
+    agent_mobile="mobile",
+    track_digest="secret",
+    query_code="secret",
+    address="text",
+)
+class Application(Case):
+    """办件 — one application for one item. The department must decide it."""
+
+    KIND: ClassVar[str] = "application"
+    PREFIX: ClassVar[str] = "A"
+
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+", db_index=False)
+    item_version = models.ForeignKey(ItemVersion, models.PROTECT, related_name="+", db_index=False)
+    hall = models.ForeignKey(Hall, models.PROTECT, null=True, related_name="+", db_index=False)
+    counter = models.ForeignKey(Counter, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    channel = models.CharField(max_length=10, choices=Channel)
+    applicant_kind = models.CharField(max_length=10, choices=ApplicantKind)
+    applicant_name = models.CharField(_("applicant"), max_length=120)
+    id_type = models.CharField(max_length=20, choices=IdType)
+    id_number = SealedField()
+    id_digest = models.CharField(max_length=32)
+    mobile = SealedField()
+    mobile_digest = models.CharField(max_length=32)
+    contact = models.CharField(max_length=60, blank=True)
+    address = models.CharField(max_length=200, blank=True)
+    agent_name = models.CharField(max_length=60, blank=True)
+    agent_id_number = SealedField(blank=True)
+    agent_mobile = SealedField(blank=True)
+    delivery_form = models.CharField(max_length=12, choices=DeliveryForm, default=DeliveryForm.COUNTER)
+    lang = models.CharField(max_length=10, default="zh-hans")
+
+    received_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    decision_due_at = models.DateTimeField(null=True, blank=True)
+    decision_legal_due_at = models.DateTimeField(null=True, blank=True)
+    is_deemed = models.BooleanField(_("deemed accepted"), default=False)
+    result = models.CharField(max_length=10, choices=Result, blank=True)
+    reason_code = models.CharField(max_length=30, blank=True)
+    reason = models.CharField(max_length=400, blank=True)
+    correction_note = models.CharField(max_length=400, blank=True)
+    corrections_told = models.PositiveSmallIntegerField(default=0)
+    correct_until = models.DateField(null=True, blank=True)
+
+    track_digest = models.CharField(max_length=64)
+    track_token = SealedField()
+    query_code = SealedField()
+
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["number"], name="application_number"),
+            models.UniqueConstraint(fields=["track_digest"], name="application_track"),
+            models.CheckConstraint(
+                condition=Q(result="") | Q(decided_at__isnull=False), name="application_result_has_date"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["office", "due_at", "id"], condition=Q(closed_at__isnull=True), name="application_desk"),
+            models.Index(fields=["hall", "status", "id"], condition=Q(closed_at__isnull=True), name="application_hall"),
+            models.Index(fields=["wake_at", "id"], condition=Q(wake_at__isnull=False), name="application_wake"),
+            models.Index(fields=["id_digest", "item"], name="application_holder"),
+            models.Index(fields=["mobile_digest"], name="application_mobile"),
+            models.Index(fields=["office", "-opened_at", "-id"], name="application_office"),
+            models.Index(fields=["hall", "-opened_at", "-id"], name="application_hall_day"),
+            models.Index(fields=["-opened_at", "-id"], name="application_day"),
+            models.Index(fields=["decided_at"], condition=Q(decided_at__isnull=False), name="application_decided"),
+            models.Index(fields=["applicant_name"], name="application_name"),
+        ]
+
+    @property
+    def masked_name(self) -> str:
+        return mask_name(self.applicant_name, kind=self.applicant_kind)
+
+    @property
+    def masked_id(self) -> str:
+        return self.id_number if self.id_type == IdType.USCC else mask_id(self.id_number)
+
+    @property
+    def masked_mobile(self) -> str:
+        return mask_mobile(self.mobile)
+
+    @property
+    def track_path(self) -> str:
+        """The applicant's own page; the token in it is the key to this one case."""
+        return f"/t/{self.track_token}"
+
+    @property
+    def track_url(self) -> str:
+        return f"{settings.BASE_URL}{self.track_path}"
+
+
+def token_digest(token: str) -> str:
+    """What is stored of a link token for look-ups: its SHA-256 (the token has 128 random bits, so no salt is needed)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_track_token() -> str:
+    """A link token with 128 random bits."""
+    return secrets.token_urlsafe(16)
+
+
+def new_query_code() -> str:
+    """Six plain characters that together with the number open the status page (28^6 ≈ 482 million)."""
+    return "".join(secrets.choice(PLAIN) for _ in range(6))
+
+
+class DocumentForm(models.TextChoices):
+    PAPER = "paper", _("Paper")
+    ELECTRONIC = "electronic", _("Scan or file")
+    REUSED = "reused", _("Already held")
+    DEFERRED = "deferred", _("To follow")
+    MISSING = "missing", _("Not yet handed in")
+
+
+class Document(models.Model):
+    """材料 — one material of an application: how it came, and the file if there is one."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="documents")
+    spec = models.ForeignKey(MaterialSpec, models.PROTECT, related_name="+", db_index=False)
+    form = models.CharField(max_length=12, choices=DocumentForm)
+    attachment = models.ForeignKey(Attachment, models.PROTECT, null=True, blank=True, related_name="+")
+    to_correct = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["application_id", "spec__no"]
+        constraints = [models.UniqueConstraint(fields=["application", "spec"], name="document_once")]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.spec_id}"
+
+
+class PaperKind(models.TextChoices):
+    RECEIPT = "receipt", _("Receipt of materials")
+    ACCEPTANCE = "acceptance", _("Notice of acceptance")
+    CORRECTION = "correction", _("One-time notice of corrections")
+    NON_ACCEPTANCE = "non_acceptance", _("Decision not to accept")
+    SUSPENSION = "suspension", _("Notice of a special procedure")
+    EXTENSION = "extension", _("Notice of extension")
+    GRANT = "grant", _("Decision to grant")
+    REFUSAL = "refusal", _("Decision to refuse")
+
+
+class Paper(models.Model):
+    """文书 — a letter of the government about an application: serial, verification code, and the facts that it states."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="papers")
+    kind = models.CharField(max_length=20, choices=PaperKind)
+    year = models.PositiveSmallIntegerField()
+    serial = models.PositiveIntegerField()
+    nth = models.PositiveSmallIntegerField(default=1)
+    event_seq = models.PositiveIntegerField()
+    event_hash = models.CharField(max_length=64, blank=True)
+    issued_at = models.DateTimeField()
+    verify_code = models.CharField(max_length=12)
+    facts: models.JSONField[Any, Any] = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["application_id", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["verify_code"], name="paper_verify_code"),
+            models.UniqueConstraint(fields=["application", "event_seq", "kind"], name="paper_once"),
+            models.UniqueConstraint(fields=["kind", "year", "serial", "nth"], name="paper_serial"),
+        ]
+
+    def __str__(self) -> str:
+        return self.serial_text
+
+    @property
+    def serial_text(self) -> str:
+        """As printed: 肇政务受〔2026〕第 000037 号."""
+        mark = {
+            "receipt": "收",
+            "acceptance": "受",
+            "correction": "补",
+            "non_acceptance": "不受",
+            "suspension": "特",
+            "extension": "延",
+            "grant": "准",
+            "refusal": "驳",
+        }[self.kind]
+        again = f"-{self.nth}" if self.nth > 1 else ""
+        return f"{settings.LETTER_PREFIX}{mark}〔{self.year}〕第 {self.serial:06d}{again} 号"
+
+
+@personal(body="text")
+class Draft(models.Model):
+    """草稿 — an intake form put aside by its clerk, encrypted; nobody else sees it."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
+    key = models.CharField(max_length=20)
+    title = models.CharField(max_length=120)
+    body = SealedField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-saved_at"]
+        constraints = [models.UniqueConstraint(fields=["key"], name="draft_key")]
+
+    def __str__(self) -> str:
+        return self.title
+
+

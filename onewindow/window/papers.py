@@ -1,0 +1,37 @@
+"""Issuing the government's letters: the row that proves what was said. Rendering is in ``letters.py``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from typing import Any
+
+from django.utils import timezone
+
+from onewindow.window.models import PLAIN, Application, Paper, PaperKind
+
+
+def verify_code() -> str:
+    """Ten plain characters; one guess a second for a year finds one of 10,000 live papers with p = 0.001."""
+    return "".join(secrets.choice(PLAIN) for _ in range(10))
+
+
+def issue(a: Application, kind: PaperKind, now: dt.datetime, facts: dict[str, Any]) -> Paper:
+    """Writes the letter's row, inside the step's transaction; the event that it belongs to is the next one.
+
+    ``facts`` are frozen here: the letter can be rendered again at any time and always says the same.
+    """
+    nth = 1
+    if kind in (PaperKind.SUSPENSION,):  # the only letter that may go out more than once
+        nth = Paper.objects.filter(application=a, kind=kind).count() + 1
+    return Paper.objects.create(
+        application=a,
+        kind=kind,
+        year=timezone.localdate(now).year,
+        serial=int(a.number[7:13]),
+        nth=nth,
+        event_seq=a.version + 1,
+        issued_at=now,
+        verify_code=verify_code(),
+        facts=facts,
+    )

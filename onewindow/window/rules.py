@@ -1,0 +1,72 @@
+"""Who may do what with an Application, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.cases.rules import Actor, By, possible, rule, the_applicant
+from onewindow.org.roles import Role
+
+
+def _halls(by: By, *roles: str) -> set[int]:
+    return set() if isinstance(by, Actor) else by.halls_as(*roles)
+
+
+def _offices(by: By, *roles: str) -> set[int]:
+    return set() if isinstance(by, Actor) else by.offices_as(*roles)
+
+
+@rule("only_clerk_of_hall", _("Only a window clerk of the hall that took it in can do that."))
+def clerk_here(a: Any, by: By) -> bool:
+    return a.hall_id in _halls(by, Role.CLERK)
+
+
+@rule("only_manager_of_hall", _("Only the manager of the hall can do that."))
+def manager_here(a: Any, by: By) -> bool:
+    return a.hall_id in _halls(by, Role.HALL_MANAGER)
+
+
+@rule("only_department", _("Only an approver of the responsible department can do that."))
+def approver_here(a: Any, by: By) -> bool:
+    return a.office_id in _offices(by, Role.APPROVER, Role.HEAD)
+
+
+@rule("only_head", _("Only the head of the responsible department can do that (行政许可法 42)."))
+def head_here(a: Any, by: By) -> bool:
+    return a.office_id in _offices(by, Role.HEAD)
+
+
+@rule("only_department", _("Only an approver of the responsible department can do that."))
+def clerk_on_the_spot(a: Any, by: By) -> bool:
+    """An item decided on the spot is entrusted to the window (行政许可法 34)."""
+    return a.item_version.is_immediate and clerk_here.test(a, by)
+
+
+@possible("already_told", _("All corrections must be told at once: this has been done (行政许可法 32(4))."))
+def not_yet_told(a: Any, by: By) -> bool:
+    return a.corrections_told == 0
+
+
+@possible("already_extended", _("A limit is extended once only: this has been done (行政许可法 42)."))
+def not_yet_extended(a: Any, by: By) -> bool:
+    return not a.clock_extension
+
+
+@possible("no_extension", _("The law knows no extension for this item."))
+def extendable(a: Any, by: By) -> bool:
+    return bool(a.item_version.legal_extension)
+
+
+@possible("materials_missing", _("Required materials are still missing: ask for them, or mark them as handed in."))
+def complete(a: Any, by: By) -> bool:
+    """All required materials are here, held already, or lawfully to follow."""
+    from onewindow.window.models import Document, DocumentForm
+
+    if a.pk is None:
+        return True
+    return not Document.objects.filter(application=a, form=DocumentForm.MISSING, spec__necessity=1).exists()
+
+
+applicant_here = the_applicant
