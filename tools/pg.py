@@ -71,7 +71,7 @@ def cluster(bin_dir: Path) -> Iterator[str]:
                 stderr=out,
                 start_new_session=True,  # Ctrl-C goes to the command; the server is stopped below
             )
-        ask = [bin_dir / "psql", "-h", home, "-U", "onewindow", "-d", "postgres", "-qc"]
+        ask: list[str | Path] = [bin_dir / "psql", "-h", home, "-U", "onewindow", "-d", "postgres", "-qc"]
         until = time.monotonic() + PATIENCE
         while subprocess.run([*ask, "create database onewindow"], capture_output=True).returncode:
             if server.poll() is not None or time.monotonic() > until:

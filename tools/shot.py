@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
 FLAGS = [
     "--disable-gpu",
@@ -52,6 +52,12 @@ def sign_in(page: Page, base: str, name: str, password: str) -> None:
     page.wait_for_load_state()
     if "/accounts/login" in page.url:
         sys.exit(f"could not sign in as {name}")
+
+
+def console_error(message: ConsoleMessage) -> list[str]:
+    """The message if it is an error; a site without an icon of its own is none."""
+    bad = message.type == "error" and "favicon" not in message.location.get("url", "")
+    return [f"console: {message.text}"] if bad else []
 
 
 def with_query(url: str, **more: str) -> str:
@@ -96,14 +102,7 @@ def main() -> int:
         )
         if args.login:
             sign_in(page, f"{parts.scheme}://{parts.netloc}", *args.login.split(":", 1))
-        page.on(
-            "console",
-            lambda m: (
-                m.type == "error"
-                and "favicon" not in m.location.get("url", "")
-                and problems.append(f"console: {m.text}")
-            ),
-        )
+        page.on("console", lambda message: problems.extend(console_error(message)))
         page.on("pageerror", lambda e: problems.append(f"script: {e}"))
         answer = page.goto(url)
         if answer and answer.status >= 400:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polib
 from babel.messages.extract import extract_python
@@ -17,7 +18,9 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "onewindow/locale/zh_Hans/LC_MESSAGES/django.po"
-KEYWORDS = {  # function -> position of context, message, plural (from 0)
+KEYWORDS: dict[
+    str, tuple[int | None, int, int | None]
+] = {  # function -> position of context, message, plural (from 0)
     "_": (None, 0, None),
     "gettext": (None, 0, None),
     "gettext_lazy": (None, 0, None),
@@ -39,8 +42,9 @@ def texts(path: Path) -> Iterator[tuple[int, Key]]:
     if path.suffix != ".py":
         # The stand-in that Django makes for a template has no sensible indentation.
         source = "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
-    for line, function, message, _ in extract_python(io.BytesIO(source.encode()), KEYWORDS, [], {}):
-        context_at, text_at, _plural_at = KEYWORDS[function]
+    keywords: Any = KEYWORDS
+    for line, function, message, _ in extract_python(io.BytesIO(source.encode()), keywords, [], {}):
+        context_at, text_at, _plural_at = KEYWORDS[str(function)]
         parts = message if isinstance(message, tuple) else (message,)
         text = parts[text_at] if len(parts) > text_at else None
         if isinstance(text, str) and text:

@@ -56,11 +56,12 @@ def require_migrated() -> None:
 
 def collect_static() -> None:
     """Production serves hashed, compressed files, made at every start: the code may be a newer version."""
-    if "Manifest" in settings.STORAGES["staticfiles"]["BACKEND"]:
+    storages: dict[str, Any] = settings.STORAGES  # type: ignore[assignment]
+    if "Manifest" in storages["staticfiles"]["BACKEND"]:
         call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["lucide"])
 
 
 def server_log() -> dict[str, Any]:
     """The server's own lines go the same way as the application's."""
-    log = settings.LOGGING
+    log: dict[str, Any] = settings.LOGGING  # type: ignore[assignment]
     return {**log, "loggers": {**log["loggers"], "_granian": {"handlers": [], "propagate": True}}}
