@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class Window(AppConfig):
     name = "onewindow.window"
     label = "window"
+
+    def ready(self) -> None:
+        from onewindow.window import actions  # noqa: F401 – declares the steps

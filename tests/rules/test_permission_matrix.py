@@ -1,0 +1,40 @@
+"""Every step × status × person of the town, held against a committed table.
+
+A change of who may do what shows up as a changed line in ``permission_matrix.txt`` and has to be meant: copy what the failing test prints.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from onewindow.cases.flow import FLOWS
+from onewindow.cases.rules import CLOCK, Actor, applicant_of
+from onewindow.window.models import Status
+
+GOLDEN = Path(__file__).parent / "permission_matrix.txt"
+CAST = ["li", "ma", "wang", "head", "qian", "zhou", "bai", "leader", "firm", "it", "nobody"]
+
+
+def letter(reason) -> str:
+    """``+`` may, ``.`` not possible now, ``-`` not this person."""
+    return "+" if reason is None else {"not_possible": ".", "not_allowed": "-"}[reason.kind]
+
+
+def table_of(town, version) -> list[str]:
+    flow = FLOWS["A"]
+    case = town.take_in(version)
+    people = {name: getattr(town, name) for name in CAST}
+    people |= {"applicant": applicant_of(case), "another": Actor("applicant", "A000000000000X"), "clock": CLOCK}
+    lines = [f"# {version.case_kind}: {' '.join(people)}  (+ may, . not possible, - not this person)"]
+    for verb in flow.steps:
+        for status in Status:
+            case.status = status
+            row = "".join(letter(flow.why_not(verb, case, who)) for who in people.values())
+            lines.append(f"{verb:18} {status.value:13} {row}")
+    return lines
+
+
+@pytest.mark.django_db
+def test_who_may_take_which_step_is_as_published(town):
+    table = "\n".join(table_of(town, town.food) + table_of(town, town.proof)) + "\n"
+    assert table == GOLDEN.read_text(encoding="utf-8"), table
