@@ -8,7 +8,8 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 from django.utils.module_loading import module_has_submodule
-from django.views.generic import TemplateView
+
+from onewindow.config.styleguide import StyleGuide
 
 #: Each app says in its own urls.py where it hangs; higher apps come first.
 APPS = ["config", "board", "voice", "window", "catalog", "cases", "org"]
@@ -26,5 +27,5 @@ urlpatterns = [
     *[pattern for app in APPS for pattern in _of(app)],
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"),
+    path("styleguide/", StyleGuide.as_view(), name="styleguide"),
 ]
