@@ -38,7 +38,6 @@ class Command(BaseCommand):
             websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=20,
-            process_name="onewindow",
             log_dictconfig=server_log(),
         ).serve()
         connections.close_all()
