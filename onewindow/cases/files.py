@@ -124,8 +124,8 @@ def loose(keys: list[str], by: str) -> dict[str, Attachment]:
 
 
 def clean_name(name: str, extension: str) -> str:
-    """A name that can be shown and saved anywhere: no folders, no invisible signs, at most 80 characters, the extension of
-    what the file is (``报告.php.jpg`` that is a PNG becomes ``报告_php.png``)."""
+    """A name that can be shown and saved anywhere: no folders, no invisible signs, at most 80 characters, and the
+    extension of what the file is (``报告.php.jpg`` that is a PNG becomes ``报告_php.png``)."""
     text = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     stem = text.rpartition(".")[0] or text
     stem = "".join("_" if c in '.<>:"|?*&%' else c for c in stem if unicodedata.category(c)[0] != "C")

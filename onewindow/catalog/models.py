@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from onewindow.catalog import search
 from onewindow.org.models import Office
 
 
@@ -41,6 +42,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
     def published(self) -> ItemQuerySet:
         """Items that can be applied for today, with the version in force."""
         return self.filter(current__isnull=False).select_related("office", "current")
+
+    def search(self, text: str) -> ItemQuerySet:
+        """Those that fit what was typed (Chinese, pinyin, initials, code, English), best first."""
+        return search.ranked(self, text)
 
 
 class Item(models.Model):
