@@ -203,7 +203,9 @@ def correct(
 def _accepted(a: Application, now: dt.datetime, since: dt.datetime) -> None:
     a.accepted_at = since
     legal, promised = a.item_version.legal_limit, a.item_version.promised_limit
-    issue(a, PaperKind.ACCEPTANCE, now, {"legal": legal, "promised": promised, "deemed": a.is_deemed})
+    held = Document.objects.filter(application=a).order_by("spec__no").values_list("spec__no", "form")
+    said = {"legal": legal, "promised": promised, "deemed": a.is_deemed, "materials": [list(row) for row in held]}
+    issue(a, PaperKind.ACCEPTANCE, now, said)
 
 
 @flow.step(

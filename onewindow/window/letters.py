@@ -1,0 +1,311 @@
+"""Rendering the government's letters: one text for the page that is printed and for the PDF that is kept.
+
+What a letter says comes from facts that no longer change: the paper's own, its event's, the version of the item and the
+frozen instants of the application. The wording is in ``templates/window/letters/<kind>.txt`` (paragraphs; ``**bold**``;
+``---`` parts what stands before the table from what follows). Official is the Chinese text alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import io
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import segno
+import typst
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.safestring import SafeString, mark_safe
+
+from onewindow.cases import numbers
+from onewindow.cases.models import Event
+from onewindow.catalog.models import Code
+from onewindow.org.models import Person
+from onewindow.org.templatetags.ow import limit as limit_words
+from onewindow.window.models import Document, DocumentForm, Paper, PaperKind
+
+SOURCE = Path(__file__).with_name("typst") / "letter.typ"
+FONTS = ("NotoSerifSC_400Regular.ttf", "NotoSerifSC_700Bold.ttf")
+LICENCE = "01"  # GB/T 39046 A.1: 行政许可; only there the Licensing Law applies by itself
+Runs = list[tuple[str, bool]]
+
+#: kind -> heading for a licence, heading for any other matter, name of the seal
+HEADINGS = {
+    PaperKind.RECEIPT: ("申请材料接收凭证", "申请材料接收凭证", "材料接收专用章"),
+    PaperKind.ACCEPTANCE: ("行政许可申请受理通知书", "政务服务事项受理通知书", "受理专用章"),
+    PaperKind.CORRECTION: ("申请材料补正一次性告知书", "申请材料补正一次性告知书", "受理专用章"),
+    PaperKind.NON_ACCEPTANCE: ("行政许可申请不予受理决定书", "政务服务事项不予受理决定书", "受理专用章"),
+    PaperKind.SUSPENSION: ("行政许可特别程序告知书", "特别程序告知书", "行政许可专用章"),
+    PaperKind.EXTENSION: ("行政许可延期办理告知书", "延期办理告知书", "行政许可专用章"),
+    PaperKind.GRANT: ("准予行政许可决定书", "办理结果通知书", "行政许可专用章"),
+    PaperKind.REFUSAL: ("不予行政许可决定书", "不予办理决定书", "行政许可专用章"),
+}
+#: decisions are shown to others: their code leads to the check of the paper, never to the applicant's own page
+SHOWN_TO_OTHERS = {PaperKind.GRANT, PaperKind.REFUSAL}
+
+
+class FontsMissing(RuntimeError):
+    """The fonts of the papers are not in their folder; ``onewindow doctor`` says so too."""
+
+
+def fonts_missing() -> list[str]:
+    """Names of the font files that are not there (empty: all is well). Put there by ``tools/collect.py``."""
+    return [name for name in FONTS if not (Path(settings.FONT_DIR) / name).is_file()]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Materials of a letter; ``widths`` are Typst lengths, empty for as wide as needed."""
+
+    caption: str
+    head: list[str]
+    widths: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """All that one letter says."""
+
+    org: str
+    heading: str
+    gloss: str
+    serial: str
+    to: str
+    paragraphs: list[Runs]
+    table: Table | None
+    after: list[Runs]
+    qr_url: str
+    qr: str
+    qr_words: str
+    number_words: str
+    seal_org: str
+    seal_name: str
+    seal_hint: str
+    seal_hint_en: str
+    day: str
+    sign: list[str]
+    verify_url: str
+    verify_code: str
+    event_hash: str
+
+
+def qr_svg(url: str, scale: int = 4) -> SafeString:
+    """A QR code (level M, quiet zone of 2) as inline SVG, sized by the page's style sheet."""
+    out = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(
+        out, kind="svg", scale=scale, border=2, xmldecl=False, svgns=True, nl=False, omitsize=True
+    )
+    return mark_safe(out.getvalue().decode())  # noqa: S308 - made of squares by segno, no text from outside
+
+
+def shown_code(code: str) -> str:
+    """A verification code as printed: two groups of five."""
+    return f"{code[:5]}-{code[5:]}"
+
+
+def day_words(value: dt.datetime | dt.date | str | None) -> str:
+    """2026 年 11 月 26 日; takes ISO texts too (events keep those)."""
+    if not value:
+        return ""
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value) if "T" in value else dt.date.fromisoformat(value)
+    if isinstance(value, dt.datetime):
+        value = timezone.localtime(value).date()
+    return f"{value.year} 年 {value.month} 月 {value.day} 日"
+
+
+def place() -> str:
+    """The city's plain name, as it stands in an office's full name."""
+    return re.sub(r"（.*?）", "", settings.CITY["name"])
+
+
+def full_name(office: Any) -> str:
+    """肇东市市场监督管理局; an office that already carries the city's name keeps it."""
+    here = place()
+    return office.name if office.name.startswith(here) else f"{here}{office.name}"
+
+
+def runs(text: str) -> Runs:
+    """Text with ``**bold**`` parts as (words, is bold)."""
+    return [(words, i % 2 == 1) for i, words in enumerate(text.split("**")) if words]
+
+
+def paragraphs(text: str) -> list[Runs]:
+    """One paragraph a block of lines; line breaks inside a block are the template's and vanish."""
+    blocks = (re.sub(r"\s*\n\s*", "", block).strip() for block in re.split(r"\n\s*\n", text))
+    return [runs(block) for block in blocks if block]
+
+
+def _table(paper: Paper) -> Table | None:
+    a, facts = paper.application, paper.facts
+    specs = {m.no: m for m in a.item_version.materials.all()}
+    if paper.kind == PaperKind.CORRECTION:
+        if not facts.get("materials"):
+            return None
+        rows = [[str(no), specs[no].name, text] for no, text in facts["materials"] if no in specs]
+        return Table("需要补正的材料", ["序号", "材料名称", "需要补正的内容"], ["13mm", "58mm", "1fr"], rows)
+    if paper.kind not in (PaperKind.RECEIPT, PaperKind.ACCEPTANCE):
+        return None
+    held = facts.get("materials")
+    if held is None:  # issued before the list was frozen with the paper
+        held = list(
+            Document.objects.filter(application=a).order_by("spec__no").values_list("spec__no", "form")
+        )
+    rows = [
+        [str(no), specs[no].name, str(specs[no].get_source_display()), str(DocumentForm(form).label)]
+        for no, form in held
+        if form != DocumentForm.MISSING
+    ]
+    return (
+        Table("收到的材料", ["序号", "材料名称", "来源", "形式"], ["13mm", "1fr", "32mm", "30mm"], rows)
+        if rows
+        else None
+    )
+
+
+def _sign(paper: Paper, event: Event | None) -> list[str]:
+    help_line = "咨询 12345"
+    if paper.kind in SHOWN_TO_OTHERS:
+        return ["签收人：＿＿＿＿＿＿＿", "签收日期：＿＿＿＿＿＿＿", help_line]
+    clerk = Person.objects.filter(username=event.by).first() if event else None
+    who = (
+        f"经办人：{clerk.name}（{clerk.badge}）"
+        if clerk and clerk.badge
+        else f"经办人：{clerk.name}"
+        if clerk
+        else ""
+    )
+    return [*([who] if who else []), "申请人签字：＿＿＿＿＿＿＿", help_line]
+
+
+def _text(paper: Paper, event: Event | None) -> str:
+    a, facts, data = paper.application, paper.facts, event.data if event else {}
+    version = a.item_version
+    lists = {
+        PaperKind.SUSPENSION: "stop_reason",
+        PaperKind.NON_ACCEPTANCE: "refuse_acceptance",
+        PaperKind.REFUSAL: "refuse",
+    }
+    code = facts.get("reason" if paper.kind == PaperKind.SUSPENSION else "reason_code", "")
+    reason = (
+        Code.objects.filter(list=lists.get(PaperKind(paper.kind), ""), code=code).first() if code else None
+    )
+    context = {
+        "facts": facts,
+        "item": version.item.name,
+        "licence": version.kind_code == LICENCE,
+        "immediate": version.is_immediate,
+        "basis": version.legal_basis,
+        "received": day_words(a.received_at or a.opened_at),
+        "accepted": day_words(a.accepted_at),
+        "issued": day_words(paper.issued_at),
+        "legal": limit_words(facts.get("legal") or version.legal_limit),
+        "promised": limit_words(facts.get("promised") or version.promised_limit),
+        "extension": limit_words(facts.get("extension", "")),
+        "due": day_words(data.get("due_at")),
+        "due_before": day_words(data.get("due_before")),
+        "until": day_words(data.get("until")),
+        "deferred": [no for no, form in facts.get("materials") or [] if form == DocumentForm.DEFERRED],
+        "reason_name": reason.name if reason else "",
+        "reason_basis": reason.legal_basis if reason else "",
+        "result": facts.get("result") or version.result,
+        "government": f"{place()}人民政府",
+        "delivery": {"counter": "到窗口领取", "electronic": "电子送达", "post": "邮寄送达"}.get(
+            a.delivery_form, ""
+        ),
+    }
+    return render_to_string(f"window/letters/{paper.kind}.txt", context)
+
+
+def compose(paper: Paper) -> Letter:
+    """What the letter says; the same on every day and every machine."""
+    a = paper.application
+    event = Event.objects.of(a.number).filter(seq=paper.event_seq).first()
+    verify = f"{settings.BASE_URL}/verify/"
+    kind = PaperKind(paper.kind)
+    shown = kind in SHOWN_TO_OTHERS
+    qr_url = f"{verify}?code={paper.verify_code}" if shown else a.track_url
+    heading = HEADINGS[kind]
+    with translation.override("en"):
+        gloss = f"{kind.label} ({a.item_version.item.name_en}). The Chinese text is the official one."
+    with translation.override("zh-hans"):
+        before, _, after = _text(paper, event).partition("\n---\n")
+        return Letter(
+            org=full_name(a.office),
+            heading=heading[0 if a.item_version.kind_code == LICENCE else 1],
+            gloss=gloss,
+            serial=paper.serial_text,
+            to=a.applicant_name,
+            paragraphs=paragraphs(before),
+            table=_table(paper),
+            after=paragraphs(after),
+            qr_url=qr_url,
+            qr=str(qr_svg(qr_url)),
+            qr_words="扫码验真" if shown else "扫码查进度、评服务",
+            number_words=f"办件编号 {numbers.shown(a.number)}",
+            seal_org=full_name(a.office),
+            seal_name=heading[2]
+            if a.item_version.kind_code == LICENCE
+            else heading[2].replace("行政许可", "业务"),
+            seal_hint="此处加盖印章。本页为演示，不具印章效力"
+            if settings.DEMO
+            else "此处加盖印章，未盖章无效",
+            seal_hint_en="Seal area – test, not valid as seal"
+            if settings.DEMO
+            else "Seal area – not valid without the seal",
+            day=day_words(paper.issued_at),
+            sign=_sign(paper, event),
+            verify_url=verify,
+            verify_code=shown_code(paper.verify_code),
+            event_hash=event.hash if event else "",
+        )
+
+
+def html(paper: Paper, lang: str = "zh-hans", **more: Any) -> str:
+    """The letter as a page to be printed (A4). ``lang`` is that of the buttons around it; the letter itself is Chinese."""
+    with translation.override(lang):
+        return render_to_string("window/letter.html", {"letter": compose(paper), "paper": paper, **more})
+
+
+def pdf(paper: Paper) -> bytes:
+    """The letter as PDF. The first rendering is kept, so what was once handed out stays byte for byte the same.
+
+    Raises :class:`FontsMissing` where the set-up has not put the fonts into ``settings.FONT_DIR``.
+    """
+    kept = Path(settings.DATA_DIR) / "papers" / str(paper.year) / f"{paper.verify_code}.pdf"
+    try:
+        return kept.read_bytes()
+    except FileNotFoundError:
+        pass
+    body = render(compose(paper), paper.issued_at)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        dir=kept.parent, delete=False
+    ) as new:  # readable by the server's user only
+        new.write(body)
+    os.replace(new.name, kept)
+    return body
+
+
+def render(letter: Letter, at: dt.datetime) -> bytes:
+    """Sets the letter with the fonts of ``settings.FONT_DIR`` alone: system fonts would differ from machine to machine."""
+    if missing := fonts_missing():
+        raise FontsMissing(
+            f"not in {settings.FONT_DIR}: {', '.join(missing)}. Run: npm ci && python tools/collect.py"
+        )
+    return typst.compile(
+        str(SOURCE),
+        font_paths=[str(settings.FONT_DIR)],
+        ignore_system_fonts=True,
+        sys_inputs={"letter": json.dumps(dataclasses.asdict(letter), ensure_ascii=False)},
+        timestamp=int(at.timestamp()),
+    )
