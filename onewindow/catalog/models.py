@@ -58,7 +58,12 @@ class Item(models.Model):
     pinyin = models.CharField(max_length=400, blank=True)
     initials = models.CharField(max_length=120, blank=True)
     current = models.ForeignKey(
-        "ItemVersion", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("version in force")
+        "ItemVersion",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("version in force"),
     )
     is_hot = models.BooleanField(_("shown first"), default=False)
 
@@ -100,7 +105,9 @@ class ItemVersion(models.Model):
         ordering = ["item_id", "-version"]
         constraints = [
             models.UniqueConstraint(fields=["item", "version"], name="item_version_once"),
-            models.UniqueConstraint(fields=["item"], condition=Q(state="published"), name="item_one_in_force"),
+            models.UniqueConstraint(
+                fields=["item"], condition=Q(state="published"), name="item_one_in_force"
+            ),
         ]
 
     def __str__(self) -> str:

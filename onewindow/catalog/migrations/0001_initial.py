@@ -5,112 +5,194 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0001_initial'),
+        ("org", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Code',
+            name="Code",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('list', models.CharField(max_length=30)),
-                ('code', models.CharField(max_length=30)),
-                ('name', models.CharField(max_length=120)),
-                ('name_en', models.CharField(max_length=200)),
-                ('legal_basis', models.CharField(blank=True, max_length=120)),
-                ('max_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('is_active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("list", models.CharField(max_length=30)),
+                ("code", models.CharField(max_length=30)),
+                ("name", models.CharField(max_length=120)),
+                ("name_en", models.CharField(max_length=200)),
+                ("legal_basis", models.CharField(blank=True, max_length=120)),
+                ("max_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['list', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('list', 'code'), name='code_once')],
+                "ordering": ["list", "id"],
+                "constraints": [models.UniqueConstraint(fields=("list", "code"), name="code_once")],
             },
         ),
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64, verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('name_en', models.CharField(max_length=200, verbose_name='English name')),
-                ('pinyin', models.CharField(blank=True, max_length=400)),
-                ('initials', models.CharField(blank=True, max_length=120)),
-                ('is_hot', models.BooleanField(default=False, verbose_name='shown first')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='org.office', verbose_name='department')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64, verbose_name="code")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("name_en", models.CharField(max_length=200, verbose_name="English name")),
+                ("pinyin", models.CharField(blank=True, max_length=400)),
+                ("initials", models.CharField(blank=True, max_length=120)),
+                ("is_hot", models.BooleanField(default=False, verbose_name="shown first")),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="org.office",
+                        verbose_name="department",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='ItemVersion',
+            name="ItemVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('retired', 'Retired')], default='draft', max_length=10)),
-                ('kind_code', models.CharField(max_length=4, verbose_name='kind')),
-                ('service_object', models.CharField(max_length=20, verbose_name='for')),
-                ('legal_basis', models.CharField(max_length=400, verbose_name='legal basis')),
-                ('legal_limit', models.CharField(max_length=10, verbose_name='lawful limit')),
-                ('legal_extension', models.CharField(blank=True, max_length=10, verbose_name='lawful extension')),
-                ('limit_source', models.CharField(blank=True, max_length=10)),
-                ('promised_limit', models.CharField(max_length=10, verbose_name='promised limit')),
-                ('case_kind', models.CharField(choices=[('IMMEDIATE', 'Decided on the spot'), ('PROMISED', 'Decided by a promised day')], max_length=10)),
-                ('has_fee', models.BooleanField(default=False, verbose_name='fee')),
-                ('fee_note', models.CharField(blank=True, max_length=200)),
-                ('visit_count', models.PositiveSmallIntegerField(default=0, verbose_name='visits')),
-                ('special_procedure', models.CharField(blank=True, max_length=200, verbose_name='special procedure')),
-                ('result', models.CharField(max_length=120, verbose_name='result')),
-                ('result_en', models.CharField(blank=True, max_length=200)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('published_by', models.CharField(blank=True, max_length=150)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='catalog.item')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published"), ("retired", "Retired")],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("kind_code", models.CharField(max_length=4, verbose_name="kind")),
+                ("service_object", models.CharField(max_length=20, verbose_name="for")),
+                ("legal_basis", models.CharField(max_length=400, verbose_name="legal basis")),
+                ("legal_limit", models.CharField(max_length=10, verbose_name="lawful limit")),
+                (
+                    "legal_extension",
+                    models.CharField(blank=True, max_length=10, verbose_name="lawful extension"),
+                ),
+                ("limit_source", models.CharField(blank=True, max_length=10)),
+                ("promised_limit", models.CharField(max_length=10, verbose_name="promised limit")),
+                (
+                    "case_kind",
+                    models.CharField(
+                        choices=[
+                            ("IMMEDIATE", "Decided on the spot"),
+                            ("PROMISED", "Decided by a promised day"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("has_fee", models.BooleanField(default=False, verbose_name="fee")),
+                ("fee_note", models.CharField(blank=True, max_length=200)),
+                ("visit_count", models.PositiveSmallIntegerField(default=0, verbose_name="visits")),
+                (
+                    "special_procedure",
+                    models.CharField(blank=True, max_length=200, verbose_name="special procedure"),
+                ),
+                ("result", models.CharField(max_length=120, verbose_name="result")),
+                ("result_en", models.CharField(blank=True, max_length=200)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                ("published_by", models.CharField(blank=True, max_length=150)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="catalog.item",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['item_id', '-version'],
+                "ordering": ["item_id", "-version"],
             },
         ),
         migrations.AddField(
-            model_name='item',
-            name='current',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.itemversion', verbose_name='version in force'),
+            model_name="item",
+            name="current",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="catalog.itemversion",
+                verbose_name="version in force",
+            ),
         ),
         migrations.CreateModel(
-            name='MaterialSpec',
+            name="MaterialSpec",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('no', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('name_en', models.CharField(max_length=200)),
-                ('source', models.PositiveSmallIntegerField(choices=[(10, 'From the applicant'), (20, 'Held by the government')], default=10)),
-                ('necessity', models.PositiveSmallIntegerField(choices=[(1, 'Required'), (2, 'If applicable'), (3, 'May follow later')], default=1)),
-                ('form', models.CharField(default='either', max_length=10)),
-                ('copies', models.PositiveSmallIntegerField(default=1)),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='materials', to='catalog.itemversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("no", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("name_en", models.CharField(max_length=200)),
+                (
+                    "source",
+                    models.PositiveSmallIntegerField(
+                        choices=[(10, "From the applicant"), (20, "Held by the government")], default=10
+                    ),
+                ),
+                (
+                    "necessity",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Required"), (2, "If applicable"), (3, "May follow later")], default=1
+                    ),
+                ),
+                ("form", models.CharField(default="either", max_length=10)),
+                ("copies", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="materials",
+                        to="catalog.itemversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['version_id', 'no'],
+                "ordering": ["version_id", "no"],
             },
         ),
         migrations.AddConstraint(
-            model_name='itemversion',
-            constraint=models.UniqueConstraint(fields=('item', 'version'), name='item_version_once'),
+            model_name="itemversion",
+            constraint=models.UniqueConstraint(fields=("item", "version"), name="item_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='itemversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('item',), name='item_one_in_force'),
+            model_name="itemversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "published")), fields=("item",), name="item_one_in_force"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('code',), name='item_code'),
+            model_name="item",
+            constraint=models.UniqueConstraint(fields=("code",), name="item_code"),
         ),
         migrations.AddConstraint(
-            model_name='materialspec',
-            constraint=models.UniqueConstraint(fields=('version', 'no'), name='material_no_once'),
+            model_name="materialspec",
+            constraint=models.UniqueConstraint(fields=("version", "no"), name="material_no_once"),
         ),
     ]
