@@ -63,7 +63,7 @@ class StyleGuide(TemplateView):
             plain_form=SampleForm(),
             filters=FilterForm(),
             now=now,
-            lights=["GREEN", "AMBER", "YELLOW", "RED", "STOPPED"],
+            lights=["green", "amber", "yellow", "red", "stopped"],
             statuses=[
                 ("submitted", _("Submitted")),
                 ("examining", _("Under examination")),
@@ -75,10 +75,10 @@ class StyleGuide(TemplateView):
                 ("withdrawn", _("Withdrawn")),
             ],
             rows=[
-                ("A261124000037K", "食品经营许可（新办）", "examining", _("Under examination"), "GREEN", 2),
-                ("A261120000012M", "公共场所卫生许可", "correcting", _("Waiting for corrections"), "STOPPED", None),
-                ("A261118000101T", "建筑工程施工许可证", "examining", _("Under examination"), "AMBER", 0),
-                ("A261105000009A", "户外广告设置", "examining", _("Under examination"), "RED", -3),
+                ("A261124000037K", "食品经营许可（新办）", "examining", _("Under examination"), "green", 2),
+                ("A261120000012M", "公共场所卫生许可", "correcting", _("Waiting for corrections"), "stopped", None),
+                ("A261118000101T", "建筑工程施工许可证", "examining", _("Under examination"), "amber", 0),
+                ("A261105000009A", "户外广告设置", "examining", _("Under examination"), "red", -3),
             ],
             events=[
                 {"title": _("Accepted at the window"), "at": now - dt.timedelta(days=1), "by": "综合受理窗口 03", "state": "done"},

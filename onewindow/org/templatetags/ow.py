@@ -36,11 +36,11 @@ TONES = {
     "not_accepted": ("r", "circle-x"),
     "withdrawn": ("", "undo-2"),
     "voided": ("", "ban"),
-    "GREEN": ("g", "circle-check"),
-    "AMBER": ("a", "clock"),
-    "YELLOW": ("y", "hourglass"),
-    "RED": ("r", "triangle-alert"),
-    "STOPPED": ("", "circle-pause"),
+    "green": ("g", "circle-check"),
+    "amber": ("a", "clock"),
+    "yellow": ("y", "hourglass"),
+    "red": ("r", "triangle-alert"),
+    "stopped": ("", "circle-pause"),
     # tones by name, for pages with statuses of their own
     "wait": ("", "circle-dashed"),
     "doing": ("b", "circle-dot"),
@@ -81,13 +81,13 @@ def icon(name: str, classes: str = "", label: str = "") -> SafeString:
 @register.filter
 def tone(code: object) -> str:
     """Suffix of ``ow-tag--`` for a status or light; empty (grey) for one that is not known."""
-    return TONES.get(str(code), ("", ""))[0]
+    return TONES.get(str(code).lower(), ("", ""))[0]
 
 
 @register.filter
 def tone_icon(code: object) -> str:
     """Name of the icon for a status or light."""
-    return TONES.get(str(code), ("", "circle"))[1]
+    return TONES.get(str(code).lower(), ("", "circle"))[1]
 
 
 # Days and times: 2026-11-23 in tables, 11 月 26 日（周四） in sentences
@@ -172,7 +172,7 @@ def limit(value: object) -> str:
     if not all(parts):
         return text
     if [int(p[1]) for p in parts if p] == [0]:
-        return gettext("on the spot")
+        return gettext("On the spot")
     return " + ".join(_amount(int(p[1]), p[2]) for p in parts if p)
 
 
@@ -182,7 +182,7 @@ def days_left(value: Any) -> str:
     if not isinstance(value, int):
         return ""
     if value == 0:
-        return gettext("due today")
+        return gettext("Due today")
     if value > 0:
         return ngettext("%(n)d working day left", "%(n)d working days left", value) % {"n": value}
     return ngettext("%(n)d working day late", "%(n)d working days late", -value) % {"n": -value}
