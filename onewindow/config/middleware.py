@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -48,7 +49,7 @@ def language_and_view(get_response: Answer) -> Answer:
             if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                 response.render()
         response.headers.setdefault("Content-Language", lang)
-        keep = {"max_age": 31536000, "samesite": "Lax", "secure": settings.SECURE, "httponly": True}
+        keep: dict[str, Any] = {"max_age": 31536000, "samesite": "Lax", "secure": settings.SECURE, "httponly": True}
         if asked in LANGUAGES and asked != kept:
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, lang, **keep)
         if "elder" in request.GET:

@@ -107,8 +107,8 @@ class Counter(models.Model):
 class Person(AbstractUser):
     """人员 — an account of one human being; never shared (GB/T 22239-2019 8.1.4.2). What it may do follows from posts."""
 
-    first_name = None
-    last_name = None
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
     email = models.EmailField(blank=True)
     name = models.CharField(_("name"), max_length=60)
     name_en = models.CharField(_("English name"), max_length=120, blank=True)
