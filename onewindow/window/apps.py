@@ -6,4 +6,4 @@ class Window(AppConfig):
     label = "window"
 
     def ready(self) -> None:
-        from onewindow.window import actions  # noqa: F401 – declares the steps
+        from onewindow.window import actions, reactions  # noqa: F401 – declares the steps and what follows

@@ -21,6 +21,7 @@ from typing import Any
 import segno
 import typst
 from django.conf import settings
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString, mark_safe
@@ -104,7 +105,7 @@ def qr_svg(url: str, scale: int = 4) -> SafeString:
     segno.make(url, error="m", micro=False).save(
         out, kind="svg", scale=scale, border=2, xmldecl=False, svgns=True, nl=False, omitsize=True
     )
-    return mark_safe(out.getvalue().decode())  # noqa: S308 - made of squares by segno, no text from outside
+    return mark_safe(out.getvalue().decode())
 
 
 def shown_code(code: str) -> str:
@@ -270,10 +271,10 @@ def compose(paper: Paper) -> Letter:
         )
 
 
-def html(paper: Paper, lang: str = "zh-hans", **more: Any) -> str:
-    """The letter as a page to be printed (A4). ``lang`` is that of the buttons around it; the letter itself is Chinese."""
-    with translation.override(lang):
-        return render_to_string("window/letter.html", {"letter": compose(paper), "paper": paper, **more})
+def html(paper: Paper, request: HttpRequest, **more: Any) -> str:
+    """The letter as a page to be printed (A4); the buttons around it are in the reader's language. ``more``:
+    ``pdf_url``, ``back_url``."""
+    return render_to_string("window/letter.html", {"letter": compose(paper), "paper": paper, **more}, request)
 
 
 def pdf(paper: Paper) -> bytes:
@@ -297,7 +298,7 @@ def pdf(paper: Paper) -> bytes:
 
 
 def render(letter: Letter, at: dt.datetime) -> bytes:
-    """Sets the letter with the fonts of ``settings.FONT_DIR`` alone: system fonts would differ from machine to machine."""
+    """Sets the letter with the fonts of ``settings.FONT_DIR`` alone; system fonts would differ."""
     if missing := fonts_missing():
         raise FontsMissing(
             f"not in {settings.FONT_DIR}: {', '.join(missing)}. Run: npm ci && python tools/collect.py"

@@ -1,0 +1,78 @@
+"""The applicant's ways to the one case: the link with its token, number and query code, the short link of a text.
+
+Each gives the application or None; None says nothing about why: unknown, wrong and expired look the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hmac
+import re
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from onewindow.cases import instant, numbers
+from onewindow.org.models import number
+from onewindow.window.models import PLAIN, Application, Paper, token_digest
+
+#: base64url of 64 bits; with the tries limited nobody finds one of a million live links by guessing
+MAC = 11
+SHORT = re.compile(rf"([\w-]{{{MAC}}})([0-9a-z]{{1,12}})", re.ASCII)
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def is_expired(a: Application) -> bool:
+    """``track_days`` after the end of a case its link stops working."""
+    return bool(a.closed_at and instant.now() > a.closed_at + dt.timedelta(days=number("track_days")))
+
+
+def _live(a: Application | None) -> Application | None:
+    return None if a is None or is_expired(a) else a
+
+
+def by_token(token: str) -> Application | None:
+    """The case of a link. Looked up by the token's SHA-256: the table holds no token that could be read."""
+    return _live(Application.objects.filter(track_digest=token_digest(token)).with_facts().first())
+
+
+def by_code(number_text: str, code: str) -> Application | None:
+    """The case of a number and its query code, as typed."""
+    found = numbers.clean(number_text)
+    a = Application.objects.filter(number=found).with_facts().first() if found else None
+    given = re.sub(r"[\s\-]", "", code).upper()
+    right = hmac.compare_digest(given.encode(), (a.query_code if a else PLAIN[:6]).encode())
+    return _live(a) if right else None
+
+
+def _mac(pk: int) -> str:
+    raw = salted_hmac("onewindow short link", str(pk), secret=settings.FIELD_KEY, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(raw[:8]).decode().rstrip("=")
+
+
+def _base36(n: int) -> str:
+    return (_base36(n // 36) if n >= 36 else "") + DIGITS[n % 36]
+
+
+def short_url(a: Application) -> str:
+    """A link that fits into a text message: 64 bits of proof and the row, no table. It ends as the token's does."""
+    return f"{settings.BASE_URL}/q/{_mac(a.pk)}{_base36(a.pk)}"
+
+
+def by_short(code: str) -> Application | None:
+    """The case of a short link."""
+    if not (parts := SHORT.fullmatch(code)) or not hmac.compare_digest(
+        parts[1], _mac(pk := int(parts[2], 36))
+    ):
+        return None
+    return _live(Application.objects.filter(pk=pk).with_facts().first())
+
+
+def paper_by_code(code: str) -> Paper | None:
+    """The letter of a verification code, as typed from paper."""
+    given = re.sub(r"[\s\-–—]", "", code).upper()
+    if len(given) != 10 or set(given) - set(PLAIN):
+        return None
+    facts = ("application__office", "application__item", "application__item_version")
+    return Paper.objects.filter(verify_code=given).select_related(*facts).first()

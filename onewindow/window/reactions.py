@@ -1,0 +1,84 @@
+"""What applicants are told when something happens to their case: one short text, in their language, once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from onewindow.cases import instant
+from onewindow.cases.models import Event, Message
+from onewindow.cases.reactions import on
+from onewindow.catalog.models import Code
+from onewindow.window import links
+from onewindow.window.models import Application
+
+#: One text message of 70 UCS-2 characters; a longer one is sent, and paid for, as two.
+LONGEST = 70
+
+#: verb → its text in templates/messages
+TEXTS = {
+    "submit": "receive",
+    "receive": "receive",
+    "accept": "accept",
+    "deem_accepted": "accept",
+    "ask_correction": "ask_correction",
+    "refuse_acceptance": "refuse_acceptance",
+    "suspend": "suspend",
+    "resume": "resume",
+    "extend": "extend",
+    "decide": "decide",
+    "deliver": "deliver",
+}
+
+
+@on(*(f"application.{verb}" for verb in TEXTS))
+def tell_applicant(event: Event) -> None:
+    """Writes the text about an event; an item decided on the spot needs none before its decision."""
+    a = Application.objects.with_facts().get(number=event.number)
+    if not a.mobile or (a.item_version.is_immediate and event.verb in ("submit", "receive", "accept")):
+        return
+    Message.objects.get_or_create(
+        number=a.number,
+        event_seq=event.seq,
+        template=TEXTS[event.verb],
+        channel=settings.SMS_CHANNEL,
+        defaults={
+            "address": a.mobile,
+            "lang": a.lang,
+            "body": text(TEXTS[event.verb], a, event),
+            "created_at": instant.now(),
+            "next_at": instant.now(),
+        },
+    )
+
+
+def text(name: str, a: Application, event: Event) -> str:
+    """The longest wording that fits: a template has one a line, the fullest first, the barest last."""
+    english = a.lang.startswith("en")
+    code = event.data.get("stop", "")
+    stop = Code.objects.filter(list="stop_reason", code=code).first() if code else None
+    context = {
+        "item": a.item.name_en if english and a.item.name_en else a.item.name,
+        "result": event.data.get("result", ""),
+        "form": a.delivery_form,
+        "due": day(event.data.get("due_at"), english),
+        "until": day(event.data.get("until"), english),
+        "stop": (stop.name_en if english else stop.name) if stop else "",
+        "link": links.short_url(a),
+    }
+    with translation.override(a.lang):
+        lines = render_to_string(f"messages/{name}.{'en' if english else 'zh'}.txt", context).splitlines()
+    wordings = [line.strip() for line in lines if line.strip()]
+    return next((w for w in wordings if len(w) <= LONGEST), wordings[-1])
+
+
+def day(value: str | None, english: bool) -> str:
+    """11月26日 or 26 Nov of an ISO day or instant; empty for nothing."""
+    if not value:
+        return ""
+    at = dt.datetime.fromisoformat(value)
+    found = timezone.localtime(at).date() if at.tzinfo else at.date()
+    return f"{found.day} {found:%b}" if english else f"{found.month}月{found.day}日"
