@@ -397,9 +397,20 @@ def _ran(first: datetime, last: datetime, unit: str, clock: _Clock) -> int:
     return total
 
 
-def working_days_left(now: datetime, at: datetime, calendar: Calendar) -> int:
-    """Working days after today up to and including the day of `at`: 0 on the last day, negative when it is past."""
-    return calendar.working_between(_local(now).date(), _local(at).date())
+def working_days_left(now: datetime, at: datetime, calendar: Calendar, stops: Sequence[Stop] = ()) -> int:
+    """Working days after today up to and including the day of `at`: 0 on the last day, negative once it is past.
+
+    Days at whose close the clock stands are not left; only who asks about the past needs to give `stops`.
+    """
+    now, at = _local(now), _local(at)
+    left = calendar.working_between(now.date(), at.date())
+    if stops and now < at:
+        first, last = now.toordinal() + 1, at.toordinal() + 1
+        for lo, hi in _Clock(now, stops, calendar).stopped_days():
+            a, b = max(lo, first), min(hi, last)
+            if a < b:
+                left -= calendar.working_between(date.fromordinal(a - 1), date.fromordinal(b - 1))
+    return left
 
 
 def amber_at(

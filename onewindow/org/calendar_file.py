@@ -33,7 +33,7 @@ FESTIVALS = (
 
 
 class Row(NamedTuple):
-    """One exception; unpacks into what `Calendar` takes."""
+    """One exception: what `Calendar` takes, under the names of the fields of CalendarDay."""
 
     day: date
     kind: str

@@ -178,9 +178,7 @@ def _digits(part: str, first: int = 1) -> None:
     """`part` must be digits; `first` is the place of its first character in the number, counted from 1."""
     for place, character in enumerate(part, first):
         if not re.fullmatch("[0-9]", character):
-            digit = {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8"}.get(
-                character
-            )
+            digit = LOOKALIKES.get(character)
             raise _letter(place, character, digit) if digit else _character(place, character)
 
 
