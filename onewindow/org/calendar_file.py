@@ -79,7 +79,8 @@ def read(path: Path) -> tuple[list[Row], list[str]]:
 
 def _row(record: dict[str, str | None]) -> Row:
     if None in record or None in record.values():
-        raise ValueError(f"has another number of columns than line 1; write {','.join(REQUIRED)}")
+        columns = ",".join(name for name in record if name)
+        raise ValueError(f"has another number of columns than line 1; there are {columns}")
     value = {name: (text or "").strip() for name, text in record.items()}
     try:
         day = date.fromisoformat(value["date"])
