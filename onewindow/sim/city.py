@@ -1,0 +1,111 @@
+"""The demo city: offices, halls, items, staff. Built from the files in ``onewindow/data`` through the ordinary imports."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from onewindow.catalog.importing import import_items
+from onewindow.data.people import firms, staff
+from onewindow.org.importing import import_table
+from onewindow.org.models import Counter, Hall, Office, Person, Post
+from onewindow.org.roles import Role
+
+DATA = Path(settings.BASE_DIR) / "data"
+PASSWORD = "one-window-demo"  # a demonstration has no secrets; production refuses to build the city
+SINCE = dt.date(2024, 1, 1)
+#: The one sign-in a role that the demo prints: user name → role, office code, hall code
+DOORS: dict[str, tuple[Role, str, str]] = {
+    "clerk": (Role.CLERK, "CENTRE", "H01"),
+    "approver": (Role.APPROVER, "MSA", ""),
+    "head": (Role.HEAD, "MSA", ""),
+    "manager": (Role.HALL_MANAGER, "CENTRE", "H01"),
+    "bureau": (Role.BUREAU, "YSJ", ""),
+    "leader": (Role.LEADER, "GOV", ""),
+    "enterprise": (Role.ENTERPRISE, "GOV", ""),
+    "admin": (Role.ADMIN, "GOVO", ""),
+}
+
+
+def is_built() -> bool:
+    """Whether this database already holds the demo city."""
+    return Person.objects.filter(username="clerk").exists()
+
+
+def build(seed: int = 1) -> None:
+    """Loads the city in one transaction. Safe only on an instance that has no city yet; refused in production."""
+    if not (settings.DEMO or settings.TESTING):
+        raise RuntimeError("The demo city is built only with ONEWINDOW_DEMO=1.")
+    with transaction.atomic():
+        for kind in ("regions", "offices", "halls", "counters"):
+            _clean(import_table(kind, DATA / f"{kind}.csv").errors)
+        report = import_items(DATA / "items.csv", materials=DATA / "materials.csv", by="demo")
+        _clean(report.errors)
+        _people(seed)
+
+
+def _clean(errors: list[Any]) -> None:
+    if errors:
+        raise RuntimeError(f"The shipped data files are broken: {errors[:5]}")
+
+
+def _people(seed: int) -> None:
+    """One account a door, and enough colleagues that every hall and department can work."""
+    password = make_password(PASSWORD)
+    offices = {o.code: o for o in Office.objects.all()}
+    halls = list(Hall.objects.order_by("code"))
+    departments = sorted(set(_departments()))
+    counters = {
+        h.code: list(Counter.objects.filter(hall=h, kind="comprehensive").order_by("code")) for h in halls
+    }
+    seats = {h.code: iter(counters[h.code] * 30) for h in halls}
+    firm = next(firms(seed, 1))
+    where: dict[Role, int] = {}
+    doors = {role: name for name, (role, _, _) in DOORS.items()}
+    used: set[Role] = set()
+
+    def place(role: Role) -> tuple[str, Hall | None]:
+        n = where[role] = where.get(role, -1) + 1
+        if role == Role.CLERK:  # the main hall has most of the work
+            return "CENTRE", halls[0] if n % 3 == 0 else halls[n % len(halls)]
+        if role in (Role.APPROVER, Role.HEAD):
+            return departments[n % len(departments)], None
+        if role == Role.HALL_MANAGER:
+            return "CENTRE", halls[n % len(halls)]
+        return {"bureau": "YSJ", "leader": "GOV", "admin": "GOVO"}[role.value], None
+
+    people: list[tuple[Person, Role, Office, Hall | None]] = []
+    for one in staff(seed):
+        if one.role in used or one.role not in doors:
+            office_code, hall = place(one.role)
+            username = f"{one.role.value.replace('_', '')}{one.badge}"
+        else:
+            used.add(one.role)
+            username = doors[one.role]
+            _, office_code, hall_code = DOORS[username]
+            hall = next((h for h in halls if h.code == hall_code), None)
+        counter = next(seats[hall.code], None) if hall and one.role == Role.CLERK else None
+        person = Person(
+            username=username, password=password, name=one.name, name_en=one.name_en, badge=one.badge,
+            mobile=one.mobile, counter=counter, is_staff=one.role == Role.ADMIN,
+        )  # fmt: skip
+        people.append((person, one.role, offices[office_code], hall))
+    enterprise = Person(
+        username="enterprise", password=password, name=firm.name, uscc=firm.uscc, mobile=firm.mobile
+    )
+    people.append((enterprise, Role.ENTERPRISE, offices["GOV"], None))
+    Person.objects.bulk_create(p for p, *_ in people)
+    Post.objects.bulk_create(
+        Post(person=p, role=r, office=o, hall=h, starts_on=SINCE) for p, r, o, h in people
+    )
+
+
+def _departments() -> list[str]:
+    with open(DATA / "items.csv", encoding="utf-8", newline="") as file:
+        return [row["department"] for row in csv.DictReader(file)]

@@ -1,0 +1,286 @@
+"""Life in the city: citizens come, clerks take in, departments decide, people say how it was – by the people's own actions.
+
+Time is simulated: a queue of (instant, what happens) is worked off in order, and each action runs at its instant.
+Shares are those seen in practice: corrections 15 %, special procedures 5 %, withdrawals 2 %, refusals < 1 %,
+late 0.3 %, bad reviews well under 1 in 100.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+from django.db import transaction
+
+from onewindow.cases import instant
+from onewindow.cases.flow import Stale, StepRefused
+from onewindow.cases.rules import applicant_of
+from onewindow.cases.worker import follow, wake
+from onewindow.catalog.models import Code, Item
+from onewindow.data.people import citizens, firms
+from onewindow.org.calendar import ZONE, Limit
+from onewindow.org.models import Hall, Person, current_calendar
+from onewindow.org.roles import Role
+from onewindow.window import actions
+from onewindow.window.models import Application, DocumentForm
+
+#: How often people come for the common items, against 1 for any other (about 80 % of all volume).
+HOT = 24
+HOURS = [(9, 5), (10, 6), (11, 3), (13, 4), (14, 6), (15, 4), (16, 2)]
+Deed = Callable[[], None]
+
+
+class Life:
+    """One stretch of simulated time. ``tally`` counts what happened."""
+
+    def __init__(self, *, per_day: int, seed: int, say: Callable[[str], None] = lambda _: None):
+        self.random = Random(f"life {seed}")
+        self.per_day = per_day
+        self.say = say
+        self.tally: Tally[str] = Tally()
+        self.queue: list[tuple[dt.datetime, int, Deed]] = []
+        self.turns = 0
+        items = list(Item.objects.published().order_by("code"))
+        self.versions = [i.current for i in items]
+        for version, item in zip(self.versions, items, strict=True):
+            version.item = item
+        self.weights = [HOT if i.is_hot else 1 for i in items]
+        self.halls = list(Hall.objects.order_by("code"))
+        everyone = list(Person.objects.filter(is_active=True).prefetch_related("posts").order_by("username"))
+        self.clerks = {h.pk: [p for p in everyone if h.pk in p.halls_as(Role.CLERK)] for h in self.halls}
+        self.halls = [h for h in self.halls if self.clerks[h.pk]]
+        self.approvers = _by_office(everyone, Role.APPROVER)
+        self.heads = _by_office(everyone, Role.HEAD)
+        self.citizens = list(citizens(seed, 1500))
+        self.firms = list(firms(seed, 400))
+        self.stops = list(Code.objects.filter(list="stop_reason", is_active=True).values_list("code", "name"))
+
+    # -- time --
+
+    def at(self, moment: dt.datetime, deed: Deed) -> None:
+        """Puts something into the queue."""
+        self.turns += 1
+        heapq.heappush(self.queue, (moment, self.turns, deed))
+
+    def run(self, first: dt.date, last: dt.date, until: dt.datetime | None = None) -> None:
+        """Lives from the morning of ``first`` to the evening of ``last`` (or ``until``); what is planned for later
+        stays open, as in life."""
+        day = first
+        while day <= last:
+            if current_calendar().is_working(day):
+                end = dt.datetime.combine(day, dt.time(23, 59), ZONE)
+                self._plan(day)
+                self._live(min(end, until) if until else end)
+                self.say(f"{day}  {self.tally['received']} received, {self.tally['decided']} decided")
+            day += dt.timedelta(days=1)
+
+    def _plan(self, day: dt.date) -> None:
+        busy = self.random.gauss(1, 0.12) * (1.15 if day.weekday() == 0 else 1)
+        hours = [h for h, _ in HOURS]
+        for _ in range(max(1, round(self.per_day * busy))):
+            hour = self.random.choices(hours, [w for _, w in HOURS])[0]
+            moment = dt.datetime.combine(
+                day, dt.time(hour, self.random.randrange(60), self.random.randrange(60)), ZONE
+            )
+            self.at(moment, self.somebody_comes)
+
+    def _live(self, end: dt.datetime) -> None:
+        """Works the queue off up to ``end``, in one transaction a day: the past need not survive a power cut."""
+        with transaction.atomic():
+            last_wake = None
+            while self.queue and self.queue[0][0] <= end:
+                moment, _, deed = heapq.heappop(self.queue)
+                with instant.simulated(moment):
+                    if last_wake is None or moment - last_wake > dt.timedelta(minutes=20):
+                        wake()
+                        last_wake = moment
+                    try:
+                        with transaction.atomic():
+                            deed()
+                    except (StepRefused, Stale) as refused:
+                        self.tally[f"refused: {refused}"] += 1
+                    follow()
+            with instant.simulated(end):
+                wake()
+                follow()
+
+    def later(self, days: float, hour: float | None = None) -> dt.datetime:
+        """So many working days on, in office hours."""
+        now = instant.now().astimezone(ZONE)
+        day = current_calendar().add_working(now.date(), int(days)) if int(days) else now.date()
+        if int(days) == 0:
+            moment = now + dt.timedelta(hours=max(0.1, days * 8))
+            if moment.time() < dt.time(16, 55) and moment.date() == day:
+                return moment
+            day = current_calendar().add_working(day, 1)
+        at = dt.time(8, 40) if hour is None else dt.time(int(hour), int(hour % 1 * 60))
+        spread = dt.timedelta(minutes=self.random.randrange(8 * 60 - 20))
+        moment = dt.datetime.combine(day, at, ZONE) + (spread if hour is None else dt.timedelta())
+        return moment
+
+    # -- what happens --
+
+    def somebody_comes(self) -> None:
+        """A person or firm brings a matter to a window."""
+        version = self.random.choices(self.versions, self.weights)[0]
+        hall = self.halls[0] if self.random.random() < 0.55 else self.random.choice(self.halls)
+        clerk = self.random.choice(self.clerks[hall.pk])
+        applicant = self._applicant(version)
+        materials = self._materials(version, complete := self.random.random() > 0.15 or version.is_immediate)
+        try:
+            a = actions.take_in(
+                version, by=clerk, applicant=applicant, materials=materials, hall=hall, counter=clerk.counter
+            )
+        except actions.Duplicate:
+            self.tally["came twice"] += 1
+            return
+        self.tally["received"] += 1
+        if not complete:
+            self.at(instant.now() + dt.timedelta(minutes=4), lambda: self.ask_correction(a, clerk))
+        else:
+            self.at(
+                instant.now() + dt.timedelta(minutes=self.random.randint(2, 9)), lambda: self.accept(a, clerk)
+            )
+
+    def _applicant(self, version: Any) -> dict[str, str]:
+        if version.for_enterprises and (not version.for_persons or self.random.random() < 0.45):
+            firm = self.random.choice(self.firms)
+            return {
+                "kind": "enterprise", "name": firm.name, "id_type": "uscc", "id_number": firm.uscc,
+                "mobile": firm.mobile, "contact": firm.contact.name, "address": firm.address,
+            }  # fmt: skip
+        one = self.random.choice(self.citizens)
+        return {
+            "kind": "person", "name": one.name, "id_type": "citizen_id", "id_number": one.id_number,
+            "mobile": one.mobile, "address": one.address,
+        }  # fmt: skip
+
+    def _materials(self, version: Any, complete: bool) -> dict[int, tuple[str, None]]:
+        given: dict[int, tuple[str, None]] = {}
+        specs = list(version.materials.all())
+        missing = self.random.choice([s.no for s in specs if s.necessity == 1] or [0]) if not complete else 0
+        for spec in specs:
+            if spec.no == missing or (spec.necessity == 2 and self.random.random() < 0.5):
+                continue
+            if spec.source == 20 and self.random.random() < 0.8:
+                given[spec.no] = (DocumentForm.REUSED, None)
+            elif spec.necessity == 3 and self.random.random() < 0.3:
+                given[spec.no] = (DocumentForm.DEFERRED, None)
+            else:
+                given[spec.no] = (DocumentForm.PAPER, None)
+        return given
+
+    def ask_correction(self, a: Application, clerk: Person) -> None:
+        missing = {
+            d.spec.no: "请补交" for d in a.documents.select_related("spec") if d.form == DocumentForm.MISSING
+        }
+        actions.ask_correction(
+            a, by=clerk, note="请按清单补交所缺材料后再来，一次补齐即可受理。", materials=missing
+        )
+        self.tally["corrections"] += 1
+        if self.random.random() < 0.93:
+            self.at(self.later(self.random.choice([1, 1, 2, 3, 5])), lambda: self.correct(a, clerk))
+        else:
+            self.at(self.later(self.random.choice([6, 9])), lambda: self.withdraw(a))
+
+    def correct(self, a: Application, clerk: Person) -> None:
+        asked = {
+            d.spec.no: (DocumentForm.PAPER, None) for d in a.documents.select_related("spec") if d.to_correct
+        }
+        actions.correct(a, by=clerk, materials=asked)
+        self.at(instant.now() + dt.timedelta(minutes=6), lambda: self.accept(a, clerk))
+
+    def accept(self, a: Application, clerk: Person) -> None:
+        actions.accept(a, by=clerk)
+        self.tally["accepted"] += 1
+        if a.item_version.is_immediate:
+            actions.decide(a, by=clerk, result="grant")
+            actions.deliver(a, by=clerk)
+            self.tally["decided"] += 1
+            self.tally["on the spot"] += 1
+            return
+        promised = Limit.parse(a.item_version.promised_limit).amount
+        chance = self.random.random()
+        if chance < 0.05 and self.stops:
+            self.at(self.later(1), lambda: self.suspend(a))
+        elif chance < 0.06 and a.item_version.legal_extension:
+            self.at(self.later(max(1, promised - 1)), lambda: self.extend(a))
+        elif chance < 0.08:
+            self.at(self.later(1), lambda: self.withdraw(a))
+        else:
+            self.at(self.later(self._days(promised)), lambda: self.decide(a))
+
+    def _days(self, promised: int) -> float:
+        """Most are done in half the promised time; 3 in 1,000 late."""
+        if self.random.random() < 0.003:
+            return promised + self.random.randint(1, 3)
+        return min(promised, max(0.3, self.random.betavariate(2, 3) * promised))
+
+    def suspend(self, a: Application) -> None:
+        code, name = self.random.choice(self.stops)
+        days = self.random.randint(2, 8)
+        notice = f"本件需{name}，预计 {days} 个工作日，所需时间不计入办理时限。"
+        actions.suspend(a, by=self._approver(a), reason=code, notice=notice)
+        self.tally["suspended"] += 1
+        self.at(self.later(days), lambda: self.resume(a))
+
+    def resume(self, a: Application) -> None:
+        actions.resume(a, by=self._approver(a))
+        self.at(self.later(1), lambda: self.decide(a))
+
+    def extend(self, a: Application) -> None:
+        if head := self.heads.get(a.office_id):
+            actions.extend(a, by=head[0], reason="情况复杂，需要进一步核实。")
+            self.tally["extended"] += 1
+        self.at(self.later(3), lambda: self.decide(a))
+
+    def withdraw(self, a: Application) -> None:
+        actions.withdraw(a, by=applicant_of(a), reason="申请人自愿撤回")
+        self.tally["withdrawn"] += 1
+
+    def decide(self, a: Application) -> None:
+        approver = self._approver(a)
+        if self.random.random() < 0.008:
+            actions.decide(
+                a,
+                by=approver,
+                result="refuse",
+                reason_code="conditions",
+                reason="经现场核查，不符合规定条件。",
+            )
+            self.tally["refused"] += 1
+        else:
+            actions.decide(a, by=approver, result="grant")
+        self.tally["decided"] += 1
+        self.at(self.later(self.random.choice([0.2, 0.5, 1, 1, 2])), lambda: self.deliver(a))
+
+    def deliver(self, a: Application) -> None:
+        actions.deliver(a, by=self.random.choice(self.clerks[a.hall_id]))
+        self.tally["delivered"] += 1
+
+    def _approver(self, a: Application) -> Person:
+        return self.random.choice(self.approvers[a.office_id])
+
+
+def _by_office(people: list[Person], role: Role) -> dict[int, list[Person]]:
+    found: dict[int, list[Person]] = {}
+    for person in people:
+        for office in person.offices_as(role):
+            found.setdefault(office, []).append(person)
+    return found
+
+
+def working_days_back(today: dt.date, days: int) -> Iterator[dt.date]:
+    """The ``days`` working days before ``today``, oldest first."""
+    calendar = current_calendar()
+    found: list[dt.date] = []
+    day = today
+    while len(found) < days:
+        day -= dt.timedelta(days=1)
+        if calendar.is_working(day):
+            found.append(day)
+    return iter(reversed(found))

@@ -1,0 +1,51 @@
+"""onewindow simulate: life in the city, through the same actions as people use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from onewindow.cases.models import Event
+from onewindow.org.calendar import ZONE
+from onewindow.sim import city
+from onewindow.sim.life import Life, working_days_back
+
+
+class Command(BaseCommand):
+    help = "simulate so many working days of life in the demonstration city, up to now"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--days", type=int, default=5, help="working days, the last one being yesterday (5)"
+        )
+        parser.add_argument("--applications-per-day", type=int, default=30, help="about so many a day (30)")
+        parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same life (1)")
+        parser.add_argument("--json", action="store_true", help="print the counts as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError(
+                "Simulated people exist only in a demonstration: set ONEWINDOW_DEMO=1.", returncode=2
+            )
+        if options["days"] < 1 or options["applications_per_day"] < 1:
+            raise CommandError("--days and --applications-per-day: at least 1", returncode=2)
+        if not city.is_built():
+            raise CommandError("There is no city yet. Run: onewindow demo --no-serve", returncode=2)
+        say = (lambda _: None) if options["json"] else self.stdout.write
+        tally = history(options["days"], options["applications_per_day"], options["seed"], say)
+        self.stdout.write(json.dumps(tally, ensure_ascii=False) if options["json"] else str(tally))
+
+
+def history(days: int, per_day: int, seed: int, say: Any = lambda _: None) -> dict[str, int]:
+    """Lives ``days`` working days up to this moment, and returns what happened. Never goes back behind what exists:
+    life that is already there stays, and the new one is laid over the same days."""
+    now = dt.datetime.fromtimestamp(time.time(), ZONE)
+    past = list(working_days_back(now.date(), days))
+    life = Life(per_day=per_day, seed=seed + Event.objects.count(), say=say)
+    life.run(past[0], now.date(), until=now)
+    return dict(life.tally)
