@@ -11,7 +11,8 @@ from typing import Any
 
 from onewindow.catalog.models import Code, Item, ItemVersion, MaterialSpec
 from onewindow.org.calendar import ZONE
-from onewindow.org.models import Counter, Hall, Office, Person, Post, Region
+from onewindow.org.calendar_file import SHIPPED, read
+from onewindow.org.models import CalendarDay, Counter, Hall, Office, Person, Post, Region, forget_calendar
 from onewindow.org.roles import Role
 from onewindow.window import actions
 from onewindow.window.models import Application
@@ -88,6 +89,10 @@ def citizen_id(n: int = 1) -> str:
 
 def build() -> Town:
     """Makes the town in the database, once a test (or once a module, read-only)."""
+    CalendarDay.objects.bulk_create(
+        CalendarDay(day=r.day, kind=r.kind, close_at=r.close_at, name=r.name) for r in read(SHIPPED)[0]
+    )
+    forget_calendar()
     region = Region.objects.create(code="231282", name="肇东市", name_en="Zhaodong", level="county")
     gov = Office.objects.create(code="GOV", name="市政府", name_en="City government", kind="government", region=region)
 

@@ -16,7 +16,8 @@ from onewindow.cases.models import Light, Stop
 from onewindow.org.calendar import DayLine, Limit, amber_at, deadline, explain
 from onewindow.org.models import current_calendar, number
 
-#: A step's effect on the clock: changes the draft's facts (and stops) and returns what the event should say of it.
+#: A step's effect on the clock: changes the draft's facts (and stops), works the clock out, and returns what the event
+#: should say of it.
 Effect = Callable[[Any, dt.datetime, dict[str, Any]], dict[str, Any]]
 Span = tuple[dt.datetime, dt.datetime | None]
 
@@ -101,6 +102,7 @@ def stop(reason: str = "") -> Effect:
         code = reason or given["reason"]
         Stop.objects.create(number=case.number, reason=code, began_at=now, notice=given["notice"])
         case.clock_stops += 1
+        work_out(case, now)
         return {"stop": code}
 
     return effect
@@ -142,7 +144,7 @@ def finish() -> Effect:
         if case.clock_stops:
             Stop.objects.filter(number=case.number, ended_at__isnull=True).update(ended_at=now)
         work_out(case, now)
-        case.clock_ended_at = now
+        case.clock_ended_at, case.wake_at = now, None
         return {"due_at": _iso(case.due_at), "legal_due_at": _iso(case.legal_due_at), "light": case.light}
 
     return effect

@@ -139,7 +139,9 @@ def take(step: Step, case: Any, *, by: By, version: int | None = None, **given: 
         if step.to is not None:
             draft.status = step.to
         if step.effect is not None:
-            data |= step.effect(draft, now, given)
+            data |= step.effect(draft, now, given)  # which ends by working the clock out
+        else:
+            clock.work_out(draft, now)
         if step.final or draft.status in draft.flow.closed:
             draft.closed_at = now
         settle(case, draft, step.verb, by=by, now=now, data=data)
@@ -149,7 +151,6 @@ def take(step: Step, case: Any, *, by: By, version: int | None = None, **given: 
 
 def settle(before: Any, draft: Any, verb: str, *, by: By, now: Any, data: dict[str, Any]) -> None:
     """Writes a changed case and its one event, if the case still is as it was read; inside a transaction."""
-    clock.work_out(draft, now)
     if draft.status != before.status:
         data = {"from": before.status, "to": draft.status} | data
     draft.version = before.version + 1
@@ -180,6 +181,7 @@ def note(case: Any, verb: str, *, by: By, data: dict[str, Any] | None = None, **
         draft = copy.copy(case)
         for name, value in changes.items():
             setattr(draft, name, value)
+        clock.work_out(draft, now)
         settle(case, draft, verb, by=by, now=now, data=data or {})
     case.__dict__.update(draft.__dict__)
     return case

@@ -1,0 +1,138 @@
+"""Random lawful lives of applications: whatever happens in whatever order, no wrong date, no lost event, no dead end."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from onewindow.cases import chain
+from onewindow.cases.flow import FLOWS, StepRefused
+from onewindow.cases.models import Event, Stop
+from onewindow.cases.rules import CLOCK, applicant_of
+from onewindow.cases.worker import wake
+from onewindow.org.calendar import ZONE, Limit
+from onewindow.window import actions
+from onewindow.window.models import Application, Status
+from tests.org.oracle import Oracle
+from tests.town import at
+
+GIVEN = {
+    "ask_correction": {"note": "请补交"},
+    "correct": {"materials": {}},
+    "refuse_acceptance": {"reason_code": "not_ours", "reason": "不属于本机关职权"},
+    "suspend": {"reason": "hearing", "notice": "听证，约 5 日"},
+    "extend": {"reason": "情况复杂"},
+    "decide": {"result": "grant"},
+    "void": {"reason": "录入错误"},
+}
+
+
+def wall(moment):
+    return None if moment is None else moment.astimezone(ZONE).replace(tzinfo=None)
+
+
+def said_by_oracle(began, limits, stops):
+    """The end of a limit as the second implementation of the rule tells it."""
+    oracle = Oracle([(wall(a), wall(b)) for a, b in stops])
+    parsed = [Limit.parse(text) for text in limits]
+    end, _ = oracle.deadline(wall(began), [(p.amount, p.unit) for p in parsed])
+    return end
+
+
+class Life(RuleBasedStateMachine):
+    """One application, the people of the town, and time that only goes forward."""
+
+    town = None
+
+    @initialize(item=st.sampled_from(["food", "health", "proof"]), day=st.integers(0, 2000), online=st.booleans())
+    def begin(self, item, day, online):
+        self.moment = at("2020-01-02 09:00") + dt.timedelta(days=day)
+        self.clock = time_machine.travel(self.moment, tick=False)
+        self.traveller = self.clock.start()
+        version = getattr(self.town, item)
+        by = self.town.li
+        self.case = self.town.take_in(version, by=by, channel="online" if online else "counter", allow_duplicate=True)
+        self.taken = 1
+
+    @rule(hours=st.integers(1, 200))
+    def time_passes(self, hours):
+        self.moment += dt.timedelta(hours=hours)
+        self.traveller.move_to(self.moment)
+        before = self.case.version
+        for _ in range(3):
+            wake()
+        self.case = Application.objects.with_facts().get(pk=self.case.pk)
+        self.taken += self.case.version - before
+
+    @precondition(lambda self: self.case.is_open)
+    @rule(data=st.data())
+    def somebody_takes_a_step(self, data):
+        people = [getattr(self.town, n) for n in ("li", "wang", "head", "qian", "zhou")] + [applicant_of(self.case)]
+        may = [(v, p) for v, s in FLOWS["A"].steps.items() if not s.when for p in people if not FLOWS["A"].why_not(v, self.case, p)]
+        if not may:
+            return
+        verb, who = data.draw(st.sampled_from(may), label="step")
+        getattr(actions, verb)(self.case, by=who, **GIVEN.get(verb, {}))
+        self.taken += 1
+
+    @precondition(lambda self: self.case.is_open)
+    @rule(data=st.data())
+    def somebody_tries_what_is_not_open(self, data):
+        verb = data.draw(st.sampled_from(sorted(FLOWS["A"].steps)), label="forbidden step")
+        if FLOWS["A"].why_not(verb, self.case, self.town.nobody) is None:
+            return
+        before = self.case.version, self.case.status
+        with pytest.raises(StepRefused):
+            getattr(actions, verb)(self.case, by=self.town.nobody, **GIVEN.get(verb, {}))
+        assert (self.case.version, self.case.status) == before
+
+    @invariant()
+    def no_event_is_lost(self):
+        if not hasattr(self, "case"):
+            return
+        events = list(Event.objects.of(self.case.number))
+        assert [e.seq for e in events] == list(range(1, self.taken + 1))
+        assert list(chain.breaks(events)) == []
+        stored = Application.objects.get(pk=self.case.pk)
+        assert (stored.version, stored.head, stored.status) == (self.taken, events[-1].hash, self.case.status)
+
+    @invariant()
+    def every_date_is_what_the_oracle_says(self):
+        if not hasattr(self, "case"):
+            return
+        a = Application.objects.get(pk=self.case.pk)
+        if a.clock_from is None or a.clock_ended_at is not None:
+            return
+        stops = [(s.began_at, s.ended_at) for s in Stop.objects.filter(number=a.number) if a.clock_stops]
+        if any(ended is None for _, ended in stops):
+            assert a.due_at is None and a.legal_due_at is None
+            return
+        more = [a.clock_extension] if a.clock_extension else []
+        assert wall(a.due_at) == said_by_oracle(a.clock_from, [a.clock_promised, *more], stops)
+        assert wall(a.legal_due_at) == said_by_oracle(a.clock_from, [a.clock_legal, *more], stops)
+
+    @invariant()
+    def there_is_no_dead_end(self):
+        if not hasattr(self, "case") or not self.case.is_open:
+            return
+        people = [getattr(self.town, n) for n in ("li", "wang", "head", "zhou")] + [applicant_of(self.case), CLOCK]
+        if self.case.item_version == self.town.health:
+            people.append(self.town.qian)
+        assert any(not FLOWS["A"].why_not(v, self.case, p) for v in FLOWS["A"].steps for p in people)
+        assert self.case.status in Status.values
+
+    def teardown(self):
+        if hasattr(self, "clock"):
+            self.clock.stop()
+
+
+@pytest.mark.django_db
+def test_random_lives_never_go_wrong(town):
+    Life.town = town
+    calm = settings(
+        max_examples=40, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    run_state_machine_as_test(Life, settings=calm)
