@@ -21,9 +21,10 @@ def overview() -> str:
     from django.core.management import get_commands, load_command_class
 
     ours = {name: app for name, app in get_commands().items() if str(app).startswith("onewindow.")}
+    texts = {name: str(load_command_class(str(app), name).help).strip() for name, app in sorted(ours.items())}
     lines = [
-        f"  {name.replace('_', '-'):<16} {str(load_command_class(str(app), name).help).strip().splitlines()[0]}"
-        for name, app in sorted(ours.items())
+        f"  {name.replace('_', '-'):<16} {text[:1].lower()}{text.splitlines()[0].rstrip('.')[1:]}"
+        for name, text in texts.items()
     ]
     return "\n".join(
         [
