@@ -24,6 +24,7 @@ class Command(BaseCommand):
         if min(options["workers"], options["threads"]) < 1:
             raise CommandError("--workers and --threads: at least 1", returncode=2)
         require_migrated()
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
         collect_static()
         from granian.constants import Interfaces
         from granian.server import Server
