@@ -72,6 +72,7 @@ class Calendar:
                 published.add(day.year)
         self.published = frozenset(published)
         self._usual_close = micro(close)
+        self._usual_frames = [(micro(b), micro(e)) for b, e in self.frames]
         first = last = min(published, default=date.max.year)
         while last in published:
             last += 1
@@ -146,12 +147,12 @@ class Calendar:
 
     def frames_of(self, n: int) -> list[tuple[int, int]]:
         """Opening hours of a day as microseconds from midnight; another close moves the last end."""
-        end = micro(self._closes[n]) if n in self._closes else None
-        frames = [(micro(b), micro(e)) for b, e in self.frames]
-        if end is not None:
-            frames = [(b, min(e, end)) for b, e in frames if b < end]
-            if frames and end > self._usual_close:
-                frames[-1] = (frames[-1][0], end)
+        if n not in self._closes:
+            return self._usual_frames
+        end = micro(self._closes[n])
+        frames = [(b, min(e, end)) for b, e in self._usual_frames if b < end]
+        if frames and end > self._usual_close:
+            frames[-1] = (frames[-1][0], end)
         return frames
 
     def table(self, first: int, last: int = 0) -> Table:
@@ -175,7 +176,10 @@ class Calendar:
         total = table.hours()[i]
         if i < len(table.days) and table.days[i] == n:
             now = micro(at)
-            total += sum(max(0, min(e, now) - b) for b, e in self.frames_of(n))
+            for begin, end in self.frames_of(n):
+                if now <= begin:
+                    break
+                total += min(end, now) - begin
         return total
 
     def when_worked(self, total: int, table: Table) -> datetime:
