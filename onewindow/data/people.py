@@ -43,11 +43,12 @@ _CREDIT = "".join(c for c in string.digits + string.ascii_uppercase if c not in 
 #: Which of the ten thousand mobiles belong to whom, so that no official shares one with an applicant.
 CITIZEN_MOBILES, FIRM_MOBILES, STAFF_MOBILES = range(7000), range(7000, 9500), range(9500, 10_000)
 #: How many accounts each role has in the demo; enterprises' accounts are made from `firms`.
+#: One approver, head and hall manager more than departments (twice, once) and halls: the demo's sign-ins are extra.
 STAFFING: dict[Role, int] = {
     Role.CLERK: 24,
-    Role.APPROVER: 22,
-    Role.HEAD: 11,
-    Role.HALL_MANAGER: 8,
+    Role.APPROVER: 23,
+    Role.HEAD: 12,
+    Role.HALL_MANAGER: 9,
     Role.BUREAU: 3,
     Role.LEADER: 2,
     Role.ADMIN: 1,
