@@ -15,9 +15,13 @@ class SampleForm(forms.Form):
     """One field of each kind."""
 
     name = forms.CharField(label=_("Name"), help_text=_("As on the identity card"))
-    mobile = forms.CharField(label=_("Mobile"), widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}))
+    mobile = forms.CharField(
+        label=_("Mobile"), widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"})
+    )
     role = forms.ChoiceField(
-        label=_("Capacity"), choices=[("legal", _("Legal representative")), ("agent", _("Agent"))], required=False
+        label=_("Capacity"),
+        choices=[("legal", _("Legal representative")), ("agent", _("Agent"))],
+        required=False,
     )
     day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}), required=False)
     result_by = forms.ChoiceField(
@@ -27,12 +31,18 @@ class SampleForm(forms.Form):
     )
     reasons = forms.MultipleChoiceField(
         label=_("Reasons"),
-        choices=[("copy", _("Copy is not legible")), ("seal", _("Seal is missing")), ("old", _("Document has expired"))],
+        choices=[
+            ("copy", _("Copy is not legible")),
+            ("seal", _("Seal is missing")),
+            ("old", _("Document has expired")),
+        ],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     note = forms.CharField(label=_("Note"), widget=forms.Textarea(attrs={"rows": 2}), required=False)
-    scan = forms.FileField(label=_("Scan or photo"), required=False, help_text=_("PDF, JPEG or PNG, up to 20 MB"))
+    scan = forms.FileField(
+        label=_("Scan or photo"), required=False, help_text=_("PDF, JPEG or PNG, up to 20 MB")
+    )
     agreed = forms.BooleanField(label=_("I have read the notice"))
 
     def clean_mobile(self) -> str:
@@ -48,7 +58,9 @@ class FilterForm(forms.Form):
     status = forms.ChoiceField(
         label=_("Status"), choices=[("", _("All")), ("examining", _("Under examination"))], required=False
     )
-    opened_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}), required=False)
+    opened_from = forms.DateField(
+        label=_("From"), widget=forms.DateInput(attrs={"type": "date"}), required=False
+    )
 
 
 class StyleGuide(TemplateView):
@@ -59,7 +71,9 @@ class StyleGuide(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.localtime().replace(hour=9, minute=46)
         return super().get_context_data(
-            form=SampleForm({"name": "赵立新", "mobile": "1990000123", "role": "legal", "result_by": "electronic"}),
+            form=SampleForm(
+                {"name": "赵立新", "mobile": "1990000123", "role": "legal", "result_by": "electronic"}
+            ),
             plain_form=SampleForm(),
             filters=FilterForm(),
             now=now,
@@ -76,12 +90,24 @@ class StyleGuide(TemplateView):
             ],
             rows=[
                 ("A261124000037K", "食品经营许可（新办）", "examining", _("Under examination"), "green", 2),
-                ("A261120000012M", "公共场所卫生许可", "correcting", _("Waiting for corrections"), "stopped", None),
+                (
+                    "A261120000012M",
+                    "公共场所卫生许可",
+                    "correcting",
+                    _("Waiting for corrections"),
+                    "stopped",
+                    None,
+                ),
                 ("A261118000101T", "建筑工程施工许可证", "examining", _("Under examination"), "amber", 0),
                 ("A261105000009A", "户外广告设置", "examining", _("Under examination"), "red", -3),
             ],
             events=[
-                {"title": _("Accepted at the window"), "at": now - dt.timedelta(days=1), "by": "综合受理窗口 03", "state": "done"},
+                {
+                    "title": _("Accepted at the window"),
+                    "at": now - dt.timedelta(days=1),
+                    "by": "综合受理窗口 03",
+                    "state": "done",
+                },
                 {"title": _("Under examination"), "at": now, "by": "市场监督管理局", "state": "now"},
                 {"title": _("Decision"), "note": _("The law gives 20 working days, we promise 3")},
                 {"title": _("Handing out"), "note": _("Electronic licence; a text message tells you")},

@@ -256,7 +256,9 @@ def query(context: template.Context, **changes: Any) -> str:
 
 
 @register.inclusion_tag("parts/sort.html", takes_context=True)
-def sort(context: template.Context, name: str, label: str, classes: str = "", by: str = "sort") -> dict[str, Any]:
+def sort(
+    context: template.Context, name: str, label: str, classes: str = "", by: str = "sort"
+) -> dict[str, Any]:
     """A table head that sorts by ``name``: first ascending, then descending (``-name``), kept in the address."""
     request: HttpRequest | None = context.get("request")
     now = request.GET.get(by, context.get("sorted_by") or "") if request is not None else ""
