@@ -21,7 +21,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
@@ -34,6 +34,7 @@ from onewindow.cases.models import Attachment
 #: What the file dialog offers; phones photograph, scanners and offices send documents.
 ACCEPT = ".pdf,.jpg,.jpeg,.png,.webp,.docx,.xlsx,.ofd"
 MAX_PIXELS = 50_000_000  # a 50-megapixel phone; decoded that is 150 MB for a moment
+PAGE_EDGE = 2400  # px; an A4 page at 200 dpi
 LONGEST_EDGE = 5000  # px; an A3 page at 300 dpi
 MAX_UNPACKED = 200 * 1024 * 1024  # bytes in an office file
 MAX_PARTS = 2000
@@ -69,10 +70,7 @@ def store(upload: UploadedFile, *, by: str, purpose: str, number: str = "") -> A
     if not upload.size:
         raise BadFile("empty", _("The file is empty. Please choose another one."))
     if upload.size > settings.UPLOAD_MAX_BYTES:
-        most = settings.UPLOAD_MAX_BYTES // 1024**2
-        raise BadFile(
-            "too_big", _("The file is larger than %(most)d MB. Please scan it smaller.") % {"most": most}
-        )
+        raise _too_big()
     upload.seek(0)
     content, content_type, extension = _sniffed(upload.read())
     path = f"{instant.now():%Y/%m}/{secrets.token_hex(16)}"
@@ -90,6 +88,24 @@ def store(upload: UploadedFile, *, by: str, purpose: str, number: str = "") -> A
         added_at=instant.now(),
         added_by=by,
     )
+
+
+def together(uploads: list[UploadedFile]) -> UploadedFile:
+    """Several photos of one paper as one PDF, a page each, in their order. Raises :class:`BadFile`."""
+    pages = []
+    for upload in uploads:
+        if upload.size and upload.size > settings.UPLOAD_MAX_BYTES:
+            raise _too_big()
+        upload.seek(0)
+        content, content_type, _extension = _sniffed(upload.read())
+        if not content_type.startswith("image/"):
+            raise BadFile("mixed", _("Please choose either several photos or one document, not both."))
+        page = Image.open(io.BytesIO(content)).convert("RGB")
+        page.thumbnail((PAGE_EDGE, PAGE_EDGE))
+        pages.append(page)
+    out = io.BytesIO()
+    pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=200)
+    return SimpleUploadedFile(clean_name(uploads[0].name or "", "pdf"), out.getvalue(), "application/pdf")
 
 
 def read(attachment: Attachment) -> bytes:
@@ -143,6 +159,11 @@ def _sniffed(content: bytes) -> tuple[bytes, str, str]:
             _("This is a HEIC photo. Please set the camera to JPEG, or send a screenshot of it."),
         )
     raise _wrong_type()
+
+
+def _too_big() -> BadFile:
+    most = settings.UPLOAD_MAX_BYTES // 1024**2
+    return BadFile("too_big", _("The file is larger than %(most)d MB. Please scan it smaller.") % {"most": most})
 
 
 def _wrong_type() -> BadFile:

@@ -57,7 +57,7 @@ def test_the_fullest_wording_that_fits_is_chosen(town):
         life(town)
         follow_all()
         body = Message.objects.get(template="accept").body
-    assert body.startswith("“食品经营许可（新办）”已受理，最迟")
+        assert body.startswith("“食品经营许可（新办）”已受理，最迟")
         assert body.endswith(links.short_url(Application.objects.get()))
 
 

@@ -1,0 +1,64 @@
+"""Pages for everybody: the front door, the list of services, and the guide to each."""
+
+from __future__ import annotations
+
+import io
+
+import segno
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import mark_safe
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET
+
+from onewindow.catalog import guide
+
+PAGE = 20
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Search, three doors, what is asked for most, where to go."""
+    context = {"hot": guide.hot(), "departments": guide.departments(), "halls": guide.halls()}
+    return render(request, "catalog/home.html", context)
+
+
+@require_GET
+def items(request: HttpRequest) -> HttpResponse:
+    """All services; ``q`` takes Chinese, pinyin, initials and code; ``department`` its code; ``page``."""
+    text, department = request.GET.get("q", "").strip()[:60], request.GET.get("department", "")[:20]
+    page = Paginator(guide.published(text, department), PAGE).get_page(request.GET.get("page"))
+    offices = list(guide.departments())
+    chosen = next((o for o in offices if o.code == department), None)
+    context = {"page": page, "q": text, "departments": offices, "department": chosen}
+    return render(request, "catalog/items.html", context)
+
+
+@require_GET
+def item(request: HttpRequest, code: str) -> HttpResponse:
+    """The guide to one service, on screen and on paper."""
+    found = guide.item(code)
+    if found is None or found.current is None:
+        raise Http404
+    version = found.current
+    context = {
+        "item": found,
+        "version": version,
+        "for_whom": pgettext("list", ", ").join(guide.for_whom(version)),
+        "materials": guide.materials(version),
+        "stages": guide.stages(version),
+        "halls": guide.halls(),
+        "data_block": guide.data_block(found, version),
+        "qr": _qr(f"{settings.BASE_URL}/items/{found.code}"),
+    }
+    return render(request, "catalog/item.html", context)
+
+
+def _qr(url: str) -> str:
+    out = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(
+        out, kind="svg", border=2, xmldecl=False, nl=False, omitsize=True
+    )
+    return mark_safe(out.getvalue().decode())

@@ -1,0 +1,253 @@
+"""Pages without an account: status of one case by its link, corrections, papers, and the check of a paper.
+
+Who holds the link may do what the applicant may with this one case, nothing else. Pages of a case are never kept
+by browsers or proxies, never indexed and never named to other sites.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from onewindow.cases import flow, numbers
+from onewindow.cases.rules import applicant_of
+from onewindow.org.masking import mask_name
+from onewindow.window import actions, letters, links, progress, rate
+from onewindow.window.correcting import CorrectionForm
+from onewindow.window.models import Application, Paper, Status
+
+log = logging.getLogger(__name__)
+View = Callable[..., HttpResponse]
+TRIES, SPAN = 20, 600  # wrong tries of one address in ten minutes
+TRIES_PER_NUMBER, SPAN_PER_NUMBER = 10, 3600
+
+
+def confidential(view: View) -> View:
+    """Nobody but the reader keeps or passes on the page."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return answer
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """429: the same page for all limits."""
+    response = render(request, "429.html", status=429)
+    response["Retry-After"] = str(SPAN)
+    return response
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    """404 for every link that opens nothing, whatever the reason."""
+    return render(request, "window/track_missing.html", status=404)
+
+
+def by_link(view: View) -> View:
+    """Turns the token of the address into its case; wrong ones are counted and, after some, no longer looked up."""
+
+    @confidential
+    @wraps(view)
+    def answer(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+        who = rate.address(request)
+        if rate.spent("link", who, most=TRIES, seconds=SPAN):
+            return too_many(request)
+        if (a := links.by_token(token)) is None:
+            rate.count("link", who, seconds=SPAN)
+            return missing(request)
+        return view(request, a, **kwargs)
+
+    return answer
+
+
+@confidential
+@require_http_methods(["GET", "HEAD", "POST"])
+def track(request: HttpRequest) -> HttpResponse:
+    """Number and query code → the case's own page. A wrong number and a wrong code get the same answer."""
+    given = {"number": request.GET.get("number", ""), "code": ""}
+    error = ""
+    if request.method == "POST":
+        given = {k: request.POST.get(k, "").strip() for k in ("number", "code")}
+        who, number = rate.address(request), numbers.clean(given["number"]) or given["number"][:20]
+        if rate.spent("track", who, most=TRIES, seconds=SPAN) or rate.spent(
+            "track-number", number, most=TRIES_PER_NUMBER, seconds=SPAN_PER_NUMBER
+        ):
+            return too_many(request)
+        if a := links.by_code(given["number"], given["code"]):
+            return redirect("track_token", token=a.track_token)
+        rate.count("track", who, seconds=SPAN)
+        rate.count("track-number", number, seconds=SPAN_PER_NUMBER)
+        error = _("No case fits this number and query code. Both are on the notice that you were given.")
+    return render(
+        request, "window/track.html", {"given": given, "error": error}, status=422 if error else 200
+    )
+
+
+@confidential
+@require_GET
+def short(request: HttpRequest, code: str) -> HttpResponse:
+    """The link of a text message → the case's own page, in the language of the text."""
+    who = rate.address(request)
+    if rate.spent("link", who, most=TRIES, seconds=SPAN):
+        return too_many(request)
+    if (a := links.by_short(code)) is None:
+        rate.count("link", who, seconds=SPAN)
+        return missing(request)
+    lang = "?lang=en" if a.lang.startswith("en") else ""
+    return redirect(reverse("track_token", args=[a.track_token]) + lang)
+
+
+@by_link
+@require_GET
+def track_token(request: HttpRequest, a: Application) -> HttpResponse:
+    """Where it is, what to do, until when and why that day, what was, the papers."""
+    try:
+        rate_url = reverse("rate", args=[a.track_token])
+    except NoReverseMatch:  # an installation without reviews
+        rate_url = ""
+    return render(request, "window/track_status.html", {"a": a, "p": progress.of(a), "rate_url": rate_url})
+
+
+@by_link
+@require_http_methods(["GET", "HEAD", "POST"])
+def track_correct(request: HttpRequest, a: Application) -> HttpResponse:
+    """Supplying what was asked for, with photos."""
+    me = applicant_of(a)
+    if reason := actions.flow.why_not("correct", a, me):
+        messages.info(request, reason.text)
+        return redirect("track_token", token=a.track_token)
+    post = request.method == "POST"
+    form = CorrectionForm(request.POST, request.FILES, case=a) if post else CorrectionForm(case=a)
+    if post and form.is_valid():
+        try:
+            actions.correct(a, by=me, materials=form.supplied)
+        except (flow.StepRefused, flow.Stale):
+            messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
+        else:
+            messages.success(
+                request, _("Thank you, your corrections are here. We check them within 5 working days.")
+            )
+        return redirect("track_token", token=a.track_token)
+    return render(request, "window/track_correct.html", {"a": a, "form": form}, status=422 if post else 200)
+
+
+@by_link
+@require_http_methods(["GET", "HEAD", "POST"])
+def track_withdraw(request: HttpRequest, a: Application) -> HttpResponse:
+    """Taking the application back, after a page that says what that means."""
+    me = applicant_of(a)
+    if reason := actions.flow.why_not("withdraw", a, me):
+        messages.info(request, reason.text)
+        return redirect("track_token", token=a.track_token)
+    if request.method == "POST":
+        try:
+            actions.withdraw(a, by=me, reason=request.POST.get("reason", "").strip()[:400])
+        except (flow.StepRefused, flow.Stale):
+            messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
+        else:
+            messages.success(request, _("You have taken your application back."))
+        return redirect("track_token", token=a.track_token)
+    return render(request, "window/track_withdraw.html", {"a": a})
+
+
+# --- papers ------------------------------------------------------------------------------------------------
+
+
+def _pdf(request: HttpRequest, paper: Paper) -> HttpResponse:
+    try:
+        body = letters.pdf(paper)
+    except letters.FontsMissing as error:
+        log.error("letters cannot be set: %s", error)
+        return render(request, "window/letter_later.html", {"paper": paper}, status=503)
+    response = HttpResponse(body, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{paper.application.number}-{paper.kind}.pdf"'
+    return response
+
+
+def _paper_of(a: Application, pk: int) -> Paper | None:
+    return next((p for p in progress.papers_of(a) if p.pk == pk), None)
+
+
+@by_link
+@require_GET
+def track_paper(request: HttpRequest, a: Application, pk: int) -> HttpResponse:
+    """A letter of this case as PDF."""
+    return _pdf(request, paper) if (paper := _paper_of(a, pk)) else missing(request)
+
+
+@by_link
+@require_GET
+def track_paper_print(request: HttpRequest, a: Application, pk: int) -> HttpResponse:
+    """A letter of this case as a page, for phones that show no PDF."""
+    if not (paper := _paper_of(a, pk)):
+        return missing(request)
+    urls = {
+        "pdf_url": reverse("track_paper", args=[a.track_token, pk]),
+        "back_url": reverse("track_token", args=[a.track_token]),
+    }
+    return HttpResponse(letters.html(paper, request, **urls))
+
+
+def _desk_paper(request: HttpRequest, number: str, pk: int) -> Paper:
+    a = Application.objects.seen_by(request.user).with_facts().filter(number=numbers.clean(number)).first()
+    paper = _paper_of(a, pk) if a else None
+    if paper is None:
+        raise Http404
+    return paper
+
+
+@confidential
+@login_required
+@require_GET
+def desk_paper(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """A letter as PDF for staff who may see the case."""
+    return _pdf(request, _desk_paper(request, number, pk))
+
+
+@confidential
+@login_required
+@require_GET
+def desk_paper_print(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """The same as a page to print."""
+    paper = _desk_paper(request, number, pk)
+    pdf_url = reverse("desk_paper", args=[number, pk])
+    return HttpResponse(letters.html(paper, request, pdf_url=pdf_url, back_url=f"/desk/{number}/"))
+
+
+@confidential
+@require_GET
+def verify(request: HttpRequest) -> HttpResponse:
+    """Is this paper real? What it states, with its holder masked, for whoever holds the paper and so the code."""
+    code, paper, error = request.GET.get("code", "").strip()[:20], None, ""
+    if code:
+        who = rate.address(request)
+        if rate.spent("verify", who, most=TRIES, seconds=SPAN):
+            return too_many(request)
+        if (paper := links.paper_by_code(code)) is None:
+            rate.count("verify", who, seconds=SPAN)
+            error = _("We have issued no paper with this code. Compare it with the paper, letter by letter.")
+    context: dict[str, Any] = {"code": code, "paper": paper, "error": error}
+    if paper:
+        a = paper.application
+        context |= {
+            "a": a,
+            "holder": mask_name(a.applicant_name, kind=a.applicant_kind),
+            "is_void": a.status == Status.VOIDED,
+            "office": letters.full_name(a.office),
+        }
+    return render(request, "window/verify.html", context, status=404 if error else 200)

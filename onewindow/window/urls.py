@@ -1,0 +1,24 @@
+"""Addresses of the window. Public ones first; fixed paths below /desk/ stand before ``<number>``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from onewindow.window import counter, public
+
+urlpatterns = [
+    path("track/", public.track, name="track"),
+    path("q/<str:code>", public.short, name="short"),
+    path("t/<str:token>", public.track_token, name="track_token"),
+    path("t/<str:token>/correct", public.track_correct, name="track_correct"),
+    path("t/<str:token>/withdraw", public.track_withdraw, name="track_withdraw"),
+    path("t/<str:token>/papers/<int:pk>.pdf", public.track_paper, name="track_paper"),
+    path("t/<str:token>/papers/<int:pk>", public.track_paper_print, name="track_paper_print"),
+    path("verify/", public.verify, name="verify"),
+    path("desk/counter/", counter.counter, name="counter"),
+    path("desk/counter/items", counter.options, name="counter_options"),
+    path("desk/counter/files/<str:key>", counter.loose_file, name="counter_file"),
+    path("desk/counter/done/<str:number>/", counter.done, name="counter_done"),
+    path("desk/<str:number>/papers/<int:pk>.pdf", public.desk_paper, name="desk_paper"),
+    path("desk/<str:number>/papers/<int:pk>", public.desk_paper_print, name="desk_paper_print"),
+]
