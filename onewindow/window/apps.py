@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class Window(AppConfig):
@@ -6,4 +7,8 @@ class Window(AppConfig):
     label = "window"
 
     def ready(self) -> None:
+        from onewindow.org import rail
+        from onewindow.org.roles import Role
         from onewindow.window import actions, reactions  # noqa: F401 – declares the steps and what follows
+
+        rail.add(10, "counter", _("Counter"), "clipboard-check", Role.CLERK)

@@ -87,6 +87,10 @@ class ApplicationQuerySet(CaseQuerySet):
             mine |= Q(id_digest=digest(person.uscc))
         return self.filter(mine)
 
+    def held_by(self, id_number: str) -> ApplicationQuerySet:
+        """All that one person or enterprise has applied for."""
+        return self.filter(id_digest=digest(id_number))
+
     def with_facts(self) -> ApplicationQuerySet:
         """With what a row or page of it needs, in one query."""
         return self.select_related("office", "item", "item_version", "hall", "counter")
@@ -115,7 +119,9 @@ class Application(Case):
     item = models.ForeignKey(Item, models.PROTECT, related_name="+", db_index=False)
     item_version = models.ForeignKey(ItemVersion, models.PROTECT, related_name="+", db_index=False)
     hall = models.ForeignKey(Hall, models.PROTECT, null=True, related_name="+", db_index=False)
-    counter = models.ForeignKey(Counter, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    counter = models.ForeignKey(
+        Counter, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     channel = models.CharField(max_length=10, choices=Channel)
     applicant_kind = models.CharField(max_length=10, choices=ApplicantKind)
     applicant_name = models.CharField(_("applicant"), max_length=120)
@@ -161,15 +167,25 @@ class Application(Case):
             ),
         ]
         indexes = [
-            models.Index(fields=["office", "due_at", "id"], condition=Q(closed_at__isnull=True), name="application_desk"),
-            models.Index(fields=["hall", "status", "id"], condition=Q(closed_at__isnull=True), name="application_hall"),
-            models.Index(fields=["wake_at", "id"], condition=Q(wake_at__isnull=False), name="application_wake"),
+            models.Index(
+                fields=["office", "due_at", "id"],
+                condition=Q(closed_at__isnull=True),
+                name="application_desk",
+            ),
+            models.Index(
+                fields=["hall", "status", "id"], condition=Q(closed_at__isnull=True), name="application_hall"
+            ),
+            models.Index(
+                fields=["wake_at", "id"], condition=Q(wake_at__isnull=False), name="application_wake"
+            ),
             models.Index(fields=["id_digest", "item"], name="application_holder"),
             models.Index(fields=["mobile_digest"], name="application_mobile"),
             models.Index(fields=["office", "-opened_at", "-id"], name="application_office"),
             models.Index(fields=["hall", "-opened_at", "-id"], name="application_hall_day"),
             models.Index(fields=["-opened_at", "-id"], name="application_day"),
-            models.Index(fields=["decided_at"], condition=Q(decided_at__isnull=False), name="application_decided"),
+            models.Index(
+                fields=["decided_at"], condition=Q(decided_at__isnull=False), name="application_decided"
+            ),
             models.Index(fields=["applicant_name"], name="application_name"),
         ]
 
@@ -304,5 +320,3 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-

@@ -16,8 +16,10 @@ def verify_code() -> str:
     return "".join(secrets.choice(PLAIN) for _ in range(10))
 
 
-def issue(a: Application, kind: PaperKind, now: dt.datetime, facts: dict[str, Any]) -> Paper:
-    """Writes the letter's row, inside the step's transaction; the event that it belongs to is the next one.
+def issue(
+    a: Application, kind: PaperKind, now: dt.datetime, facts: dict[str, Any], seq: int | None = None
+) -> Paper:
+    """Writes the letter's row, inside the step's transaction; the event that it belongs to is the next one, or ``seq``.
 
     ``facts`` are frozen here: the letter can be rendered again at any time and always says the same.
     """
@@ -30,7 +32,7 @@ def issue(a: Application, kind: PaperKind, now: dt.datetime, facts: dict[str, An
         year=timezone.localdate(now).year,
         serial=int(a.number[7:13]),
         nth=nth,
-        event_seq=a.version + 1,
+        event_seq=seq or a.version + 1,
         issued_at=now,
         verify_code=verify_code(),
         facts=facts,
