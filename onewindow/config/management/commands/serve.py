@@ -38,7 +38,7 @@ class Command(BaseCommand):
             blocking_threads=options["threads"],
             websockets=False,
             respawn_failed_workers=True,
-            workers_kill_timeout=20,
+            workers_kill_timeout=5,  # less than whoever stops the server waits before killing it
             log_dictconfig=server_log(),
         ).serve()
         connections.close_all()
