@@ -124,7 +124,7 @@ def answer(attachment: Attachment) -> HttpResponse:
     """
     response = HttpResponse(read(attachment), content_type=attachment.content_type)
     pdf, image = attachment.content_type == "application/pdf", attachment.content_type.startswith("image/")
-    response["Content-Disposition"] = content_disposition_header(not (pdf or image), attachment.name)
+    response["Content-Disposition"] = content_disposition_header(not (pdf or image), attachment.name) or "attachment"
     # A browser shows no PDF in a sandbox; its viewer is one.
     response["Content-Security-Policy"] = (
         f"default-src 'none'; frame-ancestors 'none'{'' if pdf else '; sandbox'}"
