@@ -16,6 +16,7 @@ from onewindow.catalog.models import Code
 from onewindow.org.calendar_file import SHIPPED, read
 from onewindow.org.models import CalendarDay, Office, Person, Post, Region, forget_calendar
 from onewindow.org.roles import Role
+from onewindow.voice.actions import load_indicators
 
 DATA = Path(settings.BASE_DIR) / "data"
 
@@ -56,10 +57,6 @@ def load_reference() -> None:
             basis, days = row.get("legal_basis", ""), row.get("max_days") or None
             facts = {"name": row["name"], "name_en": row["name_en"], "legal_basis": basis, "max_days": days}
             Code.objects.get_or_create(list=list_name, code=code, defaults=facts)
-        try:
-            from onewindow.voice.actions import load_indicators
-        except ImportError:
-            return
         load_indicators(DATA / "indicators.csv")
 
 

@@ -1,0 +1,302 @@
+"""What people say of our service: the evaluators at the windows, the question that they ask, and the verdict itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.cases.rules import Actor, By
+from onewindow.org.models import Counter, Hall, Office
+from onewindow.org.privacy import personal
+from onewindow.org.roles import Role
+
+#: Letters of a typed pairing code: no vowels, nothing that looks like something else (RFC 8628, 6.1).
+LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
+
+
+class Level(models.IntegerChoices):
+    """五级评价 — 5 is the best (GB/T 39735-2020); GB/T 39046 counts the other way round, adapters must turn it."""
+
+    VERY_GOOD = 5, _("Very satisfied")
+    GOOD = 4, _("Satisfied")
+    FAIR = 3, _("Basically satisfied")
+    BAD = 2, _("Dissatisfied")
+    VERY_BAD = 1, _("Very dissatisfied")
+
+
+class Touchpoint(models.TextChoices):
+    """评价环节 — a case may be reviewed at acceptance and at its end (一次一评)."""
+
+    ACCEPTED = "accepted", _("At acceptance")
+    DELIVERED = "delivered", _("At the end")
+
+
+class ReviewChannel(models.IntegerChoices):
+    """评价渠道 — codes of the upward report."""
+
+    PC = 1, _("Website")
+    MOBILE = 2, _("Phone")
+    QR = 3, _("QR code")
+    TABLET = 4, _("Evaluator at the window")
+    TERMINAL = 5, _("Other terminal in the hall")
+    HOTLINE = 6, _("Hotline")
+    SMS = 7, _("Text message")
+
+
+class Indicator(models.Model):
+    """评价指标 — one coded reason of one level; the list is national and versioned, nobody adds to it."""
+
+    version = models.PositiveSmallIntegerField(default=2)
+    level = models.PositiveSmallIntegerField(choices=Level)
+    code = models.CharField(max_length=3)
+    is_core = models.BooleanField(default=False)
+    name = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=120)
+    fact = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ["-level", "-is_core", "code"]
+        constraints = [models.UniqueConstraint(fields=["version", "code"], name="indicator_code")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class DeviceState(models.TextChoices):
+    ACTIVE = "active", _("In use")
+    SUSPENDED = "suspended", _("Suspended")
+    REVOKED = "revoked", _("Revoked")
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def seen_by(self, person: By) -> DeviceQuerySet:
+        """A hall manager sees the devices of the hall, bureau and administrators all, nobody else any."""
+        if isinstance(person, Actor) or not person.is_authenticated:
+            return self.none()
+        if person.has_role(Role.BUREAU, Role.ADMIN):
+            return self
+        return self.filter(counter__hall_id__in=person.halls_as(Role.HALL_MANAGER))
+
+
+@personal(secret_digest="secret")
+class Device(models.Model):
+    """评价器 — one evaluator at one window. It proves itself by a secret of its own; a replacement is a new device."""
+
+    code = models.CharField(max_length=12)
+    counter = models.ForeignKey(Counter, models.PROTECT, related_name="devices")
+    state = models.CharField(max_length=10, choices=DeviceState, default=DeviceState.ACTIVE)
+    secret_digest = models.CharField(max_length=64)
+    model = models.CharField(max_length=60, blank=True)
+    app_version = models.CharField(max_length=20, blank=True)
+    paired_at = models.DateTimeField()
+    paired_by = models.CharField(max_length=150)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["counter__hall_id", "counter__code", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="device_code"),
+            models.UniqueConstraint(fields=["secret_digest"], name="device_secret"),
+            models.UniqueConstraint(
+                fields=["counter"], condition=Q(state="active"), name="device_one_a_counter"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.counter}"
+
+
+class DeviceBeat(models.Model):
+    """心跳 — when a device was last heard of; in a table of its own, because it changes every few seconds."""
+
+    device = models.OneToOneField(Device, models.CASCADE, primary_key=True, related_name="beat")
+    seen_at = models.DateTimeField()
+    waiting = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["device_id"]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.seen_at}"
+
+
+class DeviceAssignment(models.Model):
+    """评价器位置 — at which window a device stood from when to when: the history of the window stays."""
+
+    device = models.ForeignKey(Device, models.PROTECT, related_name="assignments")
+    counter = models.ForeignKey(Counter, models.PROTECT, related_name="+")
+    from_at = models.DateTimeField()
+    to_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["device_id", "from_at"]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.counter_id}"
+
+
+@personal(poll_digest="secret")
+class Pairing(models.Model):
+    """配对 — a device shows a code; the hall manager types it in. Ten minutes, once."""
+
+    EXPIRES: ClassVar[dt.timedelta] = dt.timedelta(seconds=600)
+
+    user_code = models.CharField(max_length=8)
+    poll_digest = models.CharField(max_length=64)
+    check_number = models.CharField(max_length=4)
+    model = models.CharField(max_length=60, blank=True)
+    app_version = models.CharField(max_length=20, blank=True)
+    created_at = models.DateTimeField()
+    device = models.ForeignKey(Device, models.CASCADE, null=True, blank=True, related_name="+")
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["poll_digest"], name="pairing_poll"),
+            models.UniqueConstraint(
+                fields=["user_code"], condition=Q(device__isnull=True), name="pairing_code"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_code[:4]}-{self.user_code[4:]}"
+
+
+class PromptState(models.TextChoices):
+    CREATED = "created", _("Waiting for the device")
+    SHOWN = "shown", _("Shown")
+    TOUCHED = "touched", _("Touched")
+    ANSWERED = "answered", _("Answered")
+    DECLINED = "declined", _("Skipped")
+    EXPIRED = "expired", _("Not answered")
+    SUPERSEDED = "superseded", _("Followed by another")
+
+
+def prompt_key() -> str:
+    return secrets.token_hex(16)
+
+
+class Prompt(models.Model):
+    """邀请评价 — the question that a device puts about one touchpoint. Its key is random: nothing personal in it."""
+
+    key = models.CharField(max_length=32, default=prompt_key)
+    number = models.CharField(max_length=14, db_index=True)
+    touchpoint = models.CharField(max_length=10, choices=Touchpoint)
+    device = models.ForeignKey(Device, models.CASCADE, related_name="prompts")
+    counter = models.ForeignKey(Counter, models.PROTECT, related_name="+")
+    clerk = models.CharField(max_length=150, blank=True)
+    title = models.CharField(max_length=120)
+    title_en = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, choices=PromptState, default=PromptState.CREATED)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="prompt_key"),
+            models.UniqueConstraint(fields=["number", "touchpoint", "device"], name="prompt_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["device", "-created_at"],
+                condition=Q(state__in=["created", "shown", "touched"]),
+                name="prompt_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.touchpoint}"
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def seen_by(self, person: By) -> ReviewQuerySet:
+        """The bureau sees all, a hall manager those of the hall, a head those of the department; the reviewed clerk none."""
+        if isinstance(person, Actor) or not person.is_authenticated or not person.is_active:
+            return self.none()
+        if person.has_role(Role.BUREAU, Role.LEADER):
+            return self
+        mine = Q(hall_id__in=person.halls_as(Role.HALL_MANAGER)) | Q(
+            office_id__in=person.offices_as(Role.HEAD)
+        )
+        return self.filter(mine)
+
+    def active(self) -> ReviewQuerySet:
+        """Given by a person. Default reviews, where a county has them, never count here."""
+        return self.filter(is_default=False)
+
+    def bad(self) -> ReviewQuerySet:
+        """One or two stars; three is not bad."""
+        return self.active().filter(level__lte=Level.BAD)
+
+
+@personal(text="text")
+class Review(models.Model):
+    """评价 — one verdict on one touchpoint of one case. Never updated, never deleted: the database refuses it."""
+
+    number = models.CharField(max_length=14)
+    touchpoint = models.CharField(max_length=10, choices=Touchpoint)
+    level = models.PositiveSmallIntegerField(choices=Level)
+    codes = models.JSONField(default=list)
+    text = models.CharField(max_length=500, blank=True)
+    channel = models.PositiveSmallIntegerField(choices=ReviewChannel)
+    is_default = models.BooleanField(default=False)
+    event_id = models.CharField(max_length=40)
+    body_digest = models.CharField(max_length=64)
+    device = models.ForeignKey(Device, models.PROTECT, null=True, blank=True, related_name="+")
+    counter = models.ForeignKey(
+        Counter, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    hall = models.ForeignKey(Hall, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    office = models.ForeignKey(Office, models.PROTECT, related_name="+", db_index=False)
+    item_code = models.CharField(max_length=64)
+    clerk = models.CharField(max_length=150, blank=True)
+    at = models.DateTimeField()
+    said_at = models.DateTimeField()
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["number", "touchpoint"], name="review_once"),
+            models.UniqueConstraint(fields=["event_id"], name="review_event"),
+            models.CheckConstraint(condition=Q(level__gte=1, level__lte=5), name="review_level"),
+        ]
+        indexes = [
+            models.Index(fields=["at"], name="review_at"),
+            models.Index(fields=["level", "-at"], condition=Q(level__lte=2), name="review_bad"),
+            models.Index(fields=["office", "at"], name="review_office"),
+            models.Index(fields=["hall", "at"], name="review_hall"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.touchpoint} {self.level}"
+
+
+class Conflict(models.Model):
+    """冲突 — a device sent the same event twice with different bodies: the second is kept apart and looked into."""
+
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+    event_id = models.CharField(max_length=40)
+    body_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return self.event_id
+
+
+def secret_digest(secret: str) -> str:
+    """What is stored of a secret: its SHA-256."""
+    return hashlib.sha256(secret.encode()).hexdigest()
