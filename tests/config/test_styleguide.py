@@ -118,3 +118,21 @@ def test_enter_goes_to_the_next_field_at_the_counter(db, new_page):
     assert page.evaluate("document.activeElement.id") == "id_mobile"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "id_role"
+
+
+@pytest.mark.parametrize("lang", ["zh-hans", "en"])
+def test_the_sign_in_page_wears_our_look_and_says_what_is_missing(client, db, lang):
+    html = client.get(f"/accounts/login/?lang={lang}").content.decode()
+    assert "ow-login" in html
+    assert "/accounts/signup/" not in html
+    answer = client.post("/accounts/login/", {"login": "wang", "password": ""}).content.decode()
+    assert 'href="#id_password"' in answer
+    assert 'value="wang"' in answer
+
+
+def test_the_pages_of_the_second_factor_wear_our_look(client, db, django_user_model):
+    client.force_login(django_user_model.objects.create(username="wang", name="王晓敏"))
+    html = client.get("/accounts/2fa/").content.decode()
+    assert 'class="ow-card"' in html
+    assert "王晓敏" in html
+    assert 'class="ow-btn' in client.get("/accounts/logout/").content.decode()

@@ -74,7 +74,7 @@ def icon(name: str, classes: str = "", label: str = "") -> SafeString:
         ' stroke-linecap="round" stroke-linejoin="round" focusable="false"{}>{}</svg>',
         f"ow-ico {classes}".strip(),
         voice,
-        mark_safe(inner),  # noqa: S308 - a file of ours, chosen by a literal in a template
+        mark_safe(inner),  # a file of ours, chosen by a literal in a template
     )
 
 
