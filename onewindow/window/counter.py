@@ -104,10 +104,6 @@ def _prepare(request: HttpRequest, do: str, data: dict[str, Any]) -> None:
         data |= found
     elif do == "last":
         data |= sitting.take_over(request.user, data.get("id_number", ""), request.META.get("REMOTE_ADDR"))
-    elif do == "all_paper":
-        for name in [n for n in data if n[0] == "m" and n[1:].isdigit()]:
-            if data[name] == DocumentForm.MISSING:
-                data[name] = DocumentForm.PAPER
     elif do == "drop":
         data[f"k{data['drop']}"], data[f"m{data['drop']}"] = "", DocumentForm.MISSING
 
@@ -168,6 +164,7 @@ def _page(request: HttpRequest, form: IntakeForm, data: dict[str, Any], do: str 
             "missing": missing,
             "asking": asking,
             "do": do,
+            "blamed": do in FINAL,
             "key": data.get("key") or new_key(),
             "version": version,
             "item": version.item if version else None,
@@ -190,10 +187,11 @@ def _asked_for(spec: MaterialSpec) -> str:
 
 
 def _focus(form: IntakeForm, do: str, asking: bool) -> None:
-    """The field where the clerk goes on: the first that is wrong, else the first that is empty."""
+    """The field where the clerk goes on: the first that is wrong, else the next to be filled in."""
     wrong = [f for f in form.fields if f in form.errors and do in FINAL]
     empty = [f for f in ("id_number", "name", "mobile") if not form.data.get(f)]
-    field = "note" if asking else next(iter(wrong or empty), "delivery_form")
+    gaps = [f"c{s.no}" for s in form.missing()]
+    field = next(iter(wrong or (gaps or ["note"] if asking else empty)), "delivery_form")
     if form.version is not None or wrong:
         form.fields[field].widget.attrs["autofocus"] = True
 

@@ -13,7 +13,7 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from onewindow.cases import files
 from onewindow.cases.models import Attachment
@@ -27,6 +27,11 @@ from onewindow.window.models import ApplicantKind, DeliveryForm, DocumentForm, I
 FINAL = {sitting.ACCEPT, sitting.DECIDE, sitting.TELL, sitting.RECEIVE}
 TO_ACCEPT = {sitting.ACCEPT, sitting.DECIDE}
 KEY = re.compile(r"[A-Za-z0-9_-]{16,20}")
+DELIVERY = [
+    (DeliveryForm.COUNTER, pgettext_lazy("delivery", "At the window")),
+    (DeliveryForm.ELECTRONIC, pgettext_lazy("delivery", "Electronic")),
+    (DeliveryForm.POST, pgettext_lazy("delivery", "By post")),
+]
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 PERSON_IDS = [c for c in IdType.choices if c[0] != IdType.USCC]
 
@@ -105,7 +110,7 @@ class IntakeForm(forms.Form):
     agent_id_number = _line(most=40, label=_("Agent's identity card"), required=False)
     agent_mobile = _line(most=20, label=_("Agent's mobile"), required=False, inputmode="tel")
     delivery_form = forms.ChoiceField(
-        label=_("How to get the result"), choices=DeliveryForm.choices, widget=forms.RadioSelect
+        label=_("How to get the result"), choices=DELIVERY, widget=forms.RadioSelect
     )
     lang = forms.ChoiceField(label=_("Messages in"), choices=LANGUAGES)
     allow_duplicate = forms.BooleanField(label=_("Take it in all the same"), required=False)
@@ -132,6 +137,8 @@ class IntakeForm(forms.Form):
         self.spoilt: dict[int, str] = {}
         for spec in self.specs:
             self.data.setdefault(f"m{spec.no}", start_form(spec))
+            if do == "all_paper" and spec.necessity == Necessity.REQUIRED and self.data[f"m{spec.no}"] == "missing":
+                self.data[f"m{spec.no}"] = DocumentForm.PAPER
             choices = [(f, SHORT[DocumentForm(f)]) for f in forms_of(spec)]
             self.fields[f"m{spec.no}"] = forms.ChoiceField(label=spec.name, choices=choices)
             self.fields[f"k{spec.no}"] = forms.CharField(required=False, max_length=32)

@@ -33,6 +33,7 @@
   document.addEventListener("keydown", (e) => {
     if (e.isComposing || e.ctrlKey || e.altKey || e.metaKey || !form()) return;
     const t = e.target;
+    if (e.key === "/" && t.id === "item-q" && !t.value) return e.preventDefault(); // it is open already
     if (e.key === "Enter" && !e.defaultPrevented) {
       if (t.id === "item-q" && t.value.trim()) { e.preventDefault(); return everything({ do: "find" }); }
       if (t.id === "scan" && t.value.trim()) { e.preventDefault(); return everything({ do: "read" }); }
