@@ -69,7 +69,7 @@ def stages(version: ItemVersion) -> list[Stage]:
         Stage(
             _("Hand in"),
             _("At any window for all services. You get a receipt with a number and a link to follow it."),
-            _("on the spot"),
+            "",
         ),
         Stage(
             _("Acceptance"),

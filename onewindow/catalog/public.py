@@ -11,24 +11,25 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from onewindow.catalog import guide
 
 PAGE = 20
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Search, three doors, what is asked for most, where to go."""
     context = {"hot": guide.hot(), "departments": guide.departments(), "halls": guide.halls()}
     return render(request, "catalog/home.html", context)
 
 
-@require_GET
+@require_safe
 def items(request: HttpRequest) -> HttpResponse:
     """All services; ``q`` takes Chinese, pinyin, initials and code; ``department`` its code; ``page``."""
-    text, department = request.GET.get("q", "").strip()[:60], request.GET.get("department", "")[:20]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:60]
+    department = request.GET.get("department", "").replace("\0", "")[:20]
     page = Paginator(guide.published(text, department), PAGE).get_page(request.GET.get("page"))
     offices = list(guide.departments())
     chosen = next((o for o in offices if o.code == department), None)
@@ -36,7 +37,7 @@ def items(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/items.html", context)
 
 
-@require_GET
+@require_safe
 def item(request: HttpRequest, code: str) -> HttpResponse:
     """The guide to one service, on screen and on paper."""
     found = guide.item(code)

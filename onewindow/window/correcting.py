@@ -60,7 +60,7 @@ class CorrectionForm(forms.Form):
         return [(self[name], d, self.held.get(name)) for name, d in self.documents.items()]
 
     def clean(self) -> dict[str, Any]:
-        keys = [self.data.get(f"{name}-held", "") for name in self.documents]
+        keys = [self.data.get(f"{name}-held", "").replace("\0", "") for name in self.documents]
         known = files.loose([k for k in keys if k], self._owner)
         for name in self.documents:
             if found := known.get(self.data.get(f"{name}-held", "")):

@@ -87,7 +87,7 @@ class Letter:
     qr_url: str
     qr: str
     qr_words: str
-    number_words: str
+    number_words: list[str]
     seal_org: str
     seal_name: str
     seal_hint: str
@@ -252,7 +252,7 @@ def compose(paper: Paper) -> Letter:
             qr_url=qr_url,
             qr=str(qr_svg(qr_url)),
             qr_words="扫码验真" if shown else "扫码查进度、评服务",
-            number_words=f"办件编号 {numbers.shown(a.number)}",
+            number_words=[f"办件编号 {numbers.shown(a.number)}", *([] if shown else [f"查询码 {a.query_code}"])],
             seal_org=full_name(a.office),
             seal_name=heading[2]
             if a.item_version.kind_code == LICENCE

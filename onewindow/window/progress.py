@@ -36,6 +36,10 @@ REASONS = {
 }
 
 
+#: taken in and accepted in one sitting at the window is one line
+SITTING = dt.timedelta(minutes=15)
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of the timeline (parts/timeline.html)."""
@@ -66,7 +70,7 @@ class Progress:
     now: str
     text: str
     until: dt.datetime | dt.date | None
-    until_text: str
+    until_text: tuple[str, str]
     note: str
     rows: list[Row]
     owed: list[Document]
@@ -91,7 +95,7 @@ def of(a: Application) -> Progress:
         now=now,
         text=text,
         until=until,
-        until_text=until_text,
+        until_text=_around(until_text),
         note=note,
         rows=[*past(a, events), *ahead(a)],
         owed=[d for d in documents if d.to_correct] if a.status == S.CORRECTING else [],
@@ -117,8 +121,14 @@ def _reason(list_: str, code: str) -> str:
     return local(found) if found else ""
 
 
+def _around(text: str) -> tuple[str, str]:
+    """What stands before and after the day of a sentence, so that the page can print the day bold."""
+    before, _day, after = text.partition("%(day)s")
+    return before, after
+
+
 def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, str]:
-    """(tone, big word, sentence, until, words for until, note)"""
+    """(tone, big word, sentence, until, sentence around that day, note)"""
     office, due = local(a.office), a.due_at
     late = bool(due and a.is_open and instant.now() > due)
     match a.status:
@@ -128,7 +138,7 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
                 _("Handed in"),
                 _("The window has your application and will look at it."),
                 due,
-                _("You hear from us by"),
+                _("You hear from us by %(day)s at the latest."),
                 "",
             )
         case S.RECEIVED:
@@ -137,7 +147,7 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
                 _("Materials being checked"),
                 _("We are checking whether your materials are complete."),
                 due,
-                _("You hear from us by"),
+                _("You hear from us by %(day)s at the latest."),
                 "",
             )
         case S.CORRECTING:
@@ -146,7 +156,7 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
                 _("Waiting for you"),
                 _("Something is missing in your materials."),
                 a.correct_until,
-                _("Please supply it by"),
+                _("Please supply it by %(day)s."),
                 a.correction_note,
             )
         case S.EXAMINING if late:
@@ -163,7 +173,7 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
                 _("Under examination"),
                 _("%(office)s is examining your application.") % {"office": office},
                 due,
-                _("Decision at the latest on"),
+                _("Decision by %(day)s at the latest."),
                 "",
             )
         case S.SUSPENDED:
@@ -171,9 +181,16 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
             text = _(
                 "The clock stands still: %(why)s. The time it takes does not count towards the limit."
             ) % {"why": why}
-            return "a", _("Clock stopped"), text, None, "", stop.notice if stop else ""
+            return "a", _("On hold"), text, None, "", stop.notice if stop else ""
         case S.DECIDED if a.result == Result.GRANT:
-            return "g", _("Application granted"), _collect(a), due, _("Handed over at the latest on"), ""
+            return (
+                "g",
+                _("Application granted"),
+                _collect(a),
+                due,
+                _("Handed over by %(day)s at the latest."),
+                "",
+            )
         case S.DECIDED:
             text = " ".join(filter(None, [_reason("refuse", a.reason_code), a.reason]))
             return (
@@ -181,7 +198,7 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
                 _("Application refused"),
                 text,
                 due,
-                _("Decision delivered at the latest on"),
+                _("You get the decision in writing by %(day)s at the latest."),
                 _remedies(),
             )
         case S.DELIVERED:
@@ -244,8 +261,10 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
     """One line for each event that means something to the applicant, then the one of today."""
     place = " ".join(filter(None, [local(a.hall) if a.hall else "", local(a.counter) if a.counter else ""]))
     office, by_case = local(a.office), _("You")
-    for e in events:
+    for e, later in zip(events, [*events[1:], None], strict=True):
         data = e.data
+        if e.verb == "receive" and later and later.verb == "accept" and later.at - e.at < SITTING:
+            continue
         match e.verb:
             case "submit":
                 yield Row(_("Application handed in"), "done", e.at, by_case)

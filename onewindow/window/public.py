@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_safe, require_http_methods
 
 from onewindow.cases import flow, numbers
 from onewindow.cases.rules import applicant_of
@@ -99,7 +99,7 @@ def track(request: HttpRequest) -> HttpResponse:
 
 
 @confidential
-@require_GET
+@require_safe
 def short(request: HttpRequest, code: str) -> HttpResponse:
     """The link of a text message → the case's own page, in the language of the text."""
     who = rate.address(request)
@@ -113,7 +113,7 @@ def short(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @by_link
-@require_GET
+@require_safe
 def track_token(request: HttpRequest, a: Application) -> HttpResponse:
     """Where it is, what to do, until when and why that day, what was, the papers."""
     try:
@@ -156,7 +156,7 @@ def track_withdraw(request: HttpRequest, a: Application) -> HttpResponse:
         return redirect("track_token", token=a.track_token)
     if request.method == "POST":
         try:
-            actions.withdraw(a, by=me, reason=request.POST.get("reason", "").strip()[:400])
+            actions.withdraw(a, by=me, reason=request.POST.get("reason", "").replace("\0", "").strip()[:400])
         except (flow.StepRefused, flow.Stale):
             messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
         else:
@@ -184,14 +184,14 @@ def _paper_of(a: Application, pk: int) -> Paper | None:
 
 
 @by_link
-@require_GET
+@require_safe
 def track_paper(request: HttpRequest, a: Application, pk: int) -> HttpResponse:
     """A letter of this case as PDF."""
     return _pdf(request, paper) if (paper := _paper_of(a, pk)) else missing(request)
 
 
 @by_link
-@require_GET
+@require_safe
 def track_paper_print(request: HttpRequest, a: Application, pk: int) -> HttpResponse:
     """A letter of this case as a page, for phones that show no PDF."""
     if not (paper := _paper_of(a, pk)):
@@ -213,7 +213,7 @@ def _desk_paper(request: HttpRequest, number: str, pk: int) -> Paper:
 
 @confidential
 @login_required
-@require_GET
+@require_safe
 def desk_paper(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """A letter as PDF for staff who may see the case."""
     return _pdf(request, _desk_paper(request, number, pk))
@@ -221,7 +221,7 @@ def desk_paper(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 
 @confidential
 @login_required
-@require_GET
+@require_safe
 def desk_paper_print(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """The same as a page to print."""
     paper = _desk_paper(request, number, pk)
@@ -230,7 +230,7 @@ def desk_paper_print(request: HttpRequest, number: str, pk: int) -> HttpResponse
 
 
 @confidential
-@require_GET
+@require_safe
 def verify(request: HttpRequest) -> HttpResponse:
     """Is this paper real? What it states, with its holder masked, for whoever holds the paper and so the code."""
     code, paper, error = request.GET.get("code", "").strip()[:20], None, ""
