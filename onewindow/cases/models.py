@@ -56,7 +56,9 @@ class Case(models.Model):
 
     number = models.CharField(_("number"), max_length=14)
     title = models.CharField(_("matter"), max_length=120)
-    office = models.ForeignKey(Office, models.PROTECT, related_name="+", db_index=False, verbose_name=_("department"))
+    office = models.ForeignKey(
+        Office, models.PROTECT, related_name="+", db_index=False, verbose_name=_("department")
+    )
     handler = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -93,8 +95,9 @@ class Case(models.Model):
 
     @property
     def is_stopped(self) -> bool:
-        """The clock was started, has not ended, and stands still."""
-        return bool(self.clock_from and not self.clock_ended_at and self.due_at is None)
+        """The clock was started, has not ended, and stands still (a limit that had passed before keeps its date)."""
+        running = bool(self.clock_from and not self.clock_ended_at)
+        return running and (self.due_at is None or bool(self.clock_legal and self.legal_due_at is None))
 
 
 class Stop(models.Model):
@@ -109,9 +112,12 @@ class Stop(models.Model):
     class Meta:
         ordering = ["number", "began_at"]
         constraints = [
-            models.UniqueConstraint(fields=["number"], condition=Q(ended_at__isnull=True), name="one_open_stop"),
+            models.UniqueConstraint(
+                fields=["number"], condition=Q(ended_at__isnull=True), name="one_open_stop"
+            ),
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=models.F("began_at")), name="stop_in_order"
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=models.F("began_at")),
+                name="stop_in_order",
             ),
             # 行政许可法 45: the time needed is told to the applicant in writing; no stop without its notice.
             models.CheckConstraint(condition=~Q(notice="") & ~Q(reason=""), name="stop_is_told"),
@@ -149,7 +155,10 @@ class Event(models.Model):
     class Meta:
         ordering = ["number", "seq"]
         constraints = [models.UniqueConstraint(fields=["number", "seq"], name="event_seq_gapless_side")]
-        indexes = [models.Index(fields=["kind", "at"], name="event_kind_at"), models.Index(fields=["at"], name="event_at")]
+        indexes = [
+            models.Index(fields=["kind", "at"], name="event_kind_at"),
+            models.Index(fields=["at"], name="event_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number}/{self.seq} {self.kind}"
@@ -170,7 +179,11 @@ class Followup(models.Model):
 
     class Meta:
         ordering = ["event_id"]
-        indexes = [models.Index(fields=["next_at", "event"], condition=Q(done_at__isnull=True), name="followup_waiting")]
+        indexes = [
+            models.Index(
+                fields=["next_at", "event"], condition=Q(done_at__isnull=True), name="followup_waiting"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_id} {'done' if self.done_at else 'waiting'}"
@@ -197,9 +210,13 @@ class Message(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["number", "event_seq", "template", "channel"], name="message_once")
+            models.UniqueConstraint(
+                fields=["number", "event_seq", "template", "channel"], name="message_once"
+            )
         ]
-        indexes = [models.Index(fields=["next_at"], condition=Q(sent_at__isnull=True), name="message_waiting")]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(sent_at__isnull=True), name="message_waiting")
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.template}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from onewindow.cases import instant
 from onewindow.catalog.importing import import_items
 from onewindow.data.people import firms, staff
 from onewindow.org.importing import import_table
 from onewindow.org.models import Counter, Hall, Office, Person, Post
 from onewindow.org.roles import Role
+from onewindow.voice.models import Device, DeviceAssignment, secret_digest
 
 DATA = Path(settings.BASE_DIR) / "data"
 PASSWORD = "one-window-demo"  # a demonstration has no secrets; production refuses to build the city
@@ -48,6 +51,7 @@ def build(seed: int = 1) -> None:
         report = import_items(DATA / "items.csv", materials=DATA / "materials.csv", by="demo")
         _clean(report.errors)
         _people(seed)
+        _evaluators()
 
 
 def _clean(errors: list[Any]) -> None:
@@ -103,6 +107,22 @@ def _people(seed: int) -> None:
     Person.objects.bulk_create(p for p, *_ in people)
     Post.objects.bulk_create(
         Post(person=p, role=r, office=o, hall=h, starts_on=SINCE) for p, r, o, h in people
+    )
+
+
+def _evaluators() -> None:
+    """The 84 evaluators, paired. Their secrets were thrown away: the page of one is paired anew by the hall manager."""
+    now = instant.now()
+    devices = [
+        Device(
+            code=f"D{n:07d}", counter=counter, secret_digest=secret_digest(secrets.token_urlsafe(32)),
+            model="demo", paired_at=now, paired_by="demo",
+        )
+        for n, counter in enumerate(Counter.objects.filter(has_device=True).order_by("hall__code", "code"), 1)
+    ]  # fmt: skip
+    Device.objects.bulk_create(devices)
+    DeviceAssignment.objects.bulk_create(
+        DeviceAssignment(device=d, counter=d.counter, from_at=now) for d in devices
     )
 
 

@@ -25,12 +25,20 @@ from onewindow.data.people import citizens, firms
 from onewindow.org.calendar import ZONE, Limit
 from onewindow.org.models import Hall, Person, current_calendar
 from onewindow.org.roles import Role
+from onewindow.voice.actions import NotPossible, review
+from onewindow.voice.models import Device, DeviceState, Indicator, ReviewChannel, Touchpoint
 from onewindow.window import actions
 from onewindow.window.models import Application, DocumentForm
 
 #: How often people come for the common items, against 1 for any other (about 80 % of all volume).
 HOT = 24
 HOURS = [(9, 5), (10, 6), (11, 3), (13, 4), (14, 6), (15, 4), (16, 2)]
+#: How people who say anything say it (levels 5 to 1); somebody whose matter was late says it otherwise.
+CONTENT, LATE = (860, 110, 29, 0.6, 0.4), (20, 25, 25, 20, 10)
+SAYINGS = {
+    5: ["很快就办好了", "窗口同志很耐心", ""], 4: ["还可以", ""], 3: ["等的时间有点长", ""],
+    2: ["说好的时间没办完", "多跑了一趟"], 1: ["超时没人解释", "态度生硬，问题没解决"],
+}  # fmt: skip
 Deed = Callable[[], None]
 
 
@@ -57,6 +65,10 @@ class Life:
         self.heads = _by_office(everyone, Role.HEAD)
         self.citizens = list(citizens(seed, 1500))
         self.firms = list(firms(seed, 400))
+        self.devices = {d.counter_id: d for d in Device.objects.filter(state=DeviceState.ACTIVE)}
+        self.indicators: dict[int, list[str]] = {}
+        for level, code in Indicator.objects.order_by("-is_core", "code").values_list("level", "code"):
+            self.indicators.setdefault(level, []).append(code)
         self.stops = list(Code.objects.filter(list="stop_reason", is_active=True).values_list("code", "name"))
 
     # -- time --
@@ -202,7 +214,9 @@ class Life:
             actions.deliver(a, by=clerk)
             self.tally["decided"] += 1
             self.tally["on the spot"] += 1
+            self.say_how_it_was(a, Touchpoint.DELIVERED)
             return
+        self.say_how_it_was(a, Touchpoint.ACCEPTED)
         promised = Limit.parse(a.item_version.promised_limit).amount
         chance = self.random.random()
         if chance < 0.05 and self.stops:
@@ -261,6 +275,32 @@ class Life:
     def deliver(self, a: Application) -> None:
         actions.deliver(a, by=self.random.choice(self.clerks[a.hall_id]))
         self.tally["delivered"] += 1
+        self.say_how_it_was(a, Touchpoint.DELIVERED)
+
+    def say_how_it_was(self, a: Application, touchpoint: str) -> None:
+        """Four in ten answer on the device, one in twelve later by phone; the rest say nothing, and that is counted."""
+        chance = self.random.random()
+        device = self.devices.get(a.counter_id) if a.counter_id else None
+        if device and chance < 0.42:
+            seconds = self.random.randint(8, 70)
+            self.at(instant.now() + dt.timedelta(seconds=seconds), lambda: self.rate(a, touchpoint, device))
+        elif chance > 0.92:
+            self.at(self.later(self.random.choice([1, 1, 2, 3])), lambda: self.rate(a, touchpoint, None))
+
+    def rate(self, a: Application, touchpoint: str, device: Device | None) -> None:
+        late = touchpoint == Touchpoint.DELIVERED and a.decision_due_at and a.decided_at > a.decision_due_at
+        level = self.random.choices([5, 4, 3, 2, 1], LATE if late else CONTENT)[0]
+        known = self.indicators.get(level, [])
+        codes = self.random.sample(known[:5], min(len(known), self.random.choice([0, 1, 1, 2])))
+        text = (
+            self.random.choice(SAYINGS[level]) if self.random.random() < (0.8 if level <= 2 else 0.1) else ""
+        )
+        channel = ReviewChannel.TABLET if device else ReviewChannel.MOBILE
+        try:
+            review(a, touchpoint, level=level, codes=codes, text=text, channel=channel, device=device)
+            self.tally["reviews"] += 1
+        except NotPossible as late_or_done:
+            self.tally[f"no review: {late_or_done.code}"] += 1
 
     def _approver(self, a: Application) -> Person:
         return self.random.choice(self.approvers[a.office_id])

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
@@ -107,9 +107,6 @@ class Life(RuleBasedStateMachine):
         if a.clock_from is None or a.clock_ended_at is not None:
             return
         stops = [(s.began_at, s.ended_at) for s in Stop.objects.filter(number=a.number) if a.clock_stops]
-        if any(ended is None for _, ended in stops):
-            assert a.due_at is None and a.legal_due_at is None
-            return
         more = [a.clock_extension] if a.clock_extension else []
         assert wall(a.due_at) == said_by_oracle(a.clock_from, [a.clock_promised, *more], stops)
         assert wall(a.legal_due_at) == said_by_oracle(a.clock_from, [a.clock_legal, *more], stops)
@@ -133,6 +130,11 @@ class Life(RuleBasedStateMachine):
 def test_random_lives_never_go_wrong(town):
     Life.town = town
     calm = settings(
-        max_examples=40, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+        max_examples=40,
+        stateful_step_count=14,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate],  # shrinking a life takes minutes; the printed one is short enough
     )
     run_state_machine_as_test(Life, settings=calm)
