@@ -1,5 +1,7 @@
-"""The counter's pages: one screen of intake and the page after it. Every change goes through one form to one address, so
-that it works without scripts; scripts only ask for parts of the answer."""
+"""The counter's pages: one screen of intake and the page after it.
+
+Every change goes through one form to one address, so that it works without scripts; they ask for parts of the answer.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The intake form of the counter: who asks for what, with which papers. All checks are here; scripts only spare keys."""
+"""The intake form of the counter: who asks for what, with which papers. Every check is here; scripts spare keys."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from typing import Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
 
 from onewindow.cases import files
 from onewindow.cases.models import Attachment
@@ -79,7 +78,7 @@ SHORT = {
 
 
 def forms_of(spec: MaterialSpec) -> list[str]:
-    """How a material may come: what the government holds need not be brought; only what the item lists may follow later."""
+    """How a material may come: what the government holds need not be brought; only what the item says may follow."""
     return [
         DocumentForm.PAPER,
         DocumentForm.ELECTRONIC,
@@ -137,7 +136,11 @@ class IntakeForm(forms.Form):
         self.spoilt: dict[int, str] = {}
         for spec in self.specs:
             self.data.setdefault(f"m{spec.no}", start_form(spec))
-            if do == "all_paper" and spec.necessity == Necessity.REQUIRED and self.data[f"m{spec.no}"] == "missing":
+            if (
+                do == "all_paper"
+                and spec.necessity == Necessity.REQUIRED
+                and self.data[f"m{spec.no}"] == "missing"
+            ):
                 self.data[f"m{spec.no}"] = DocumentForm.PAPER
             choices = [(f, SHORT[DocumentForm(f)]) for f in forms_of(spec)]
             self.fields[f"m{spec.no}"] = forms.ChoiceField(label=spec.name, choices=choices)
@@ -190,7 +193,9 @@ class IntakeForm(forms.Form):
         return _checked(lambda: identifiers.check_mobile(self.cleaned_data["mobile"]))
 
     def clean_name(self) -> str:
-        return _tidy(self.cleaned_data["name"])
+        if not (name := _tidy(self.cleaned_data["name"])):
+            raise forms.ValidationError(self.fields["name"].error_messages["required"], code="required")
+        return name
 
     def clean_contact(self) -> str:
         return _tidy(self.cleaned_data["contact"])
@@ -244,7 +249,7 @@ class IntakeForm(forms.Form):
         self.errors.pop("__all__", None)
         for field in list(self.errors):
             spoilt = field[1:].isdigit() and int(field[1:]) in self.spoilt
-            if field[1:].isdigit() and not spoilt or not str(self.data.get(field, "")).strip():
+            if (field[1:].isdigit() and not spoilt) or not str(self.data.get(field, "")).strip():
                 del self.errors[field]
 
     # --- what the page and the sitting need ------------------------------------------------------------------
@@ -324,5 +329,6 @@ def _checked(check: Any) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Names as they are searched for later: one spelling of each sign, single spaces."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+    """Names as they are searched for later: one spelling of each sign, single spaces, nothing invisible."""
+    seen = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    return re.sub(r"\s+", " ", seen).strip()

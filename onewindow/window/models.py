@@ -190,6 +190,10 @@ class Application(Case):
         ]
 
     @property
+    def status_label(self) -> str:
+        return str(Status(self.status).label)
+
+    @property
     def masked_name(self) -> str:
         return mask_name(self.applicant_name, kind=self.applicant_kind)
 

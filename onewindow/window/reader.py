@@ -15,7 +15,7 @@ FIRM = re.compile(r"(公司|厂|店|社|部|馆|行|中心|集团|合作社|经�
 
 
 def parse(text: str) -> dict[str, str]:
-    """``kind``, ``id_type``, ``id_number`` and, where they were typed, ``name`` and ``address``. Empty: no number was in it."""
+    """``kind``, ``id_type``, ``id_number`` and, if they were there, ``name`` and ``address``; nothing if no number."""
     parts = [p.strip() for p in re.split(r"[|,，;；\t\n\r^#]+|\s{2,}", text[:500]) if p.strip()]
     for kind, id_type in (("person", "citizen_id"), ("enterprise", "uscc")):
         for token in re.findall(r"[0-9A-Za-z]{18}", " ".join(parts)):

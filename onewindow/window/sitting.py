@@ -1,5 +1,5 @@
-"""一次办: what happens in one sitting at the counter – taken in and accepted, decided, told or only received – happens in
-one transaction and once for one form, however often its button is pressed."""
+"""一次办: what happens in one sitting at the counter – taken in and accepted, decided, told or only received – happens
+in one transaction and once for one form, however often its button is pressed."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def finish(
 ) -> Application:
     """Takes the application in and goes as far as the button says; ``intake`` goes to :func:`actions.take_in`.
 
-    The second press of the same form (the same ``key``) returns the application of the first. Raises what the steps raise;
-    then nothing has happened.
+    The second press of the same form (the same ``key``) returns the application of the first. Raises what the steps
+    raise; then nothing has happened.
     """
     with transaction.atomic():
         first, is_new = FirstAnswer.objects.get_or_create(
