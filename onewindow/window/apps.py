@@ -7,8 +7,11 @@ class Window(AppConfig):
     label = "window"
 
     def ready(self) -> None:
+        from onewindow.cases.desk import show
         from onewindow.org import rail
         from onewindow.org.roles import Role
         from onewindow.window import actions, reactions  # noqa: F401 – declares the steps and what follows
+        from onewindow.window.desk import Applications
 
+        show(Applications())
         rail.add(10, "counter", _("Counter"), "clipboard-check", Role.CLERK)

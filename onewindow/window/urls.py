@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.window import counter, public
+from onewindow.window import counter, public, views
 
 urlpatterns = [
     path("track/", public.track, name="track"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("t/<str:token>/papers/<int:pk>.pdf", public.track_paper, name="track_paper"),
     path("t/<str:token>/papers/<int:pk>", public.track_paper_print, name="track_paper_print"),
     path("verify/", public.verify, name="verify"),
+    path("my/", views.my, name="my"),
     path("desk/counter/", counter.counter, name="counter"),
     path("desk/counter/items", counter.options, name="counter_options"),
     path("desk/counter/files/<str:key>", counter.loose_file, name="counter_file"),

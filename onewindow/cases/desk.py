@@ -1,0 +1,370 @@
+"""待办: what the desk knows of each kind of case, and the one query a kind behind each of its lists.
+
+An app shows its kind of case by one :class:`Kind`. Lists are walked by key, never by offset or count: their cost
+follows from what is open, or from one page, and not from the years of history behind it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cryptography.exceptions import InvalidTag
+from django import forms
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+
+from onewindow.cases import instant
+from onewindow.cases.flow import FLOWS
+from onewindow.cases.models import Attachment, Case, Event, Light
+from onewindow.org.calendar import ZONE, working_days_left
+from onewindow.org.models import AccessLog, current_calendar
+from onewindow.org.sealed import seal, unseal
+
+if TYPE_CHECKING:
+    from onewindow.org.models import Person
+
+PAGE = 50
+CAP = 1000
+NAMESAKES = 5000  # the newest so many cases of one name or identifier are searched, over the whole city
+WAITING, OPEN, ALL = "waiting", "open", "all"
+#: sort in the address → column, is it descending
+ORDERS = {
+    "due": ("due_at", False),
+    "-due": ("due_at", True),
+    "opened": ("opened_at", False),
+    "-opened": ("opened_at", True),
+}
+
+
+class Kind:
+    """How one kind of case appears on the desk. Subclassed once an app; ``show`` makes it known at start-up."""
+
+    prefix: ClassVar[str]
+    #: template of the middle part of the case page
+    template: ClassVar[str]
+    #: verb → form of the step; its ``cleaned_data`` is what the step is given
+    forms: ClassVar[Mapping[str, type[forms.Form]]] = {}
+    #: the step that is meant most often comes first
+    first: ClassVar[Sequence[str]] = ()
+    #: the step that can't be undone asks twice
+    grave: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def model(self) -> type[Case]:
+        model = FLOWS[self.prefix].model
+        if model is None:
+            raise LookupError(f"no case has numbers that begin with {self.prefix}")
+        return model
+
+    def waiting(self, person: Person) -> Q:
+        """Which open cases wait for this person; ``Q(pk__in=[])`` for one for whom none ever does."""
+        raise NotImplementedError
+
+    def meant(self, text: str, show: str) -> Q:
+        """The cases that a typed number, name or identifier means."""
+        raise NotImplementedError
+
+    def fields(self, person: Person) -> dict[str, forms.Field]:
+        """Further filters of the list."""
+        return {}
+
+    def narrow(self, cleaned: Mapping[str, Any]) -> Q:
+        """The effect of those filters."""
+        return Q()
+
+    def rows(self, cases: QuerySet) -> QuerySet:
+        """With all that a line of the list needs, in one query."""
+        return cases.select_related("office")
+
+    def title(self, case: Any) -> str:
+        """The matter, in the reader's language."""
+        return case.title
+
+    def line(self, case: Any) -> str:
+        """A second line: whose it is, masked."""
+        return ""
+
+    def export(self, case: Any) -> list[Any]:
+        """Further cells of the exported row, one for each of ``export_head``."""
+        return []
+
+    export_head: ClassVar[Sequence[Any]] = ()
+
+    def page(self, case: Any, person: Person) -> dict[str, Any]:
+        """What the template of the case page is given."""
+        return {}
+
+    def sentence(self, event: Event) -> tuple[Any, Any]:
+        """An event as a plain sentence, and a note (or nothing) below it."""
+        return event.verb, ""
+
+    def clock_name(self, case: Any) -> Any:
+        """What has to be done by the deadline that runs now."""
+        return ""
+
+    def preview(self, verb: str, case: Any) -> list[tuple[Any, dt.datetime | None, dt.datetime | None]]:
+        """What the step would do to the deadlines: label, before, after; shown above its form."""
+        return []
+
+    def may_look(self, case: Any, person: Person) -> bool:
+        """Whether this person's work needs the case's files and, while it is open, the applicant's data in full."""
+        return False
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def show(kind: Kind) -> None:
+    """Puts a kind of case on the desk."""
+    KINDS[kind.prefix] = kind
+
+
+def of(case: Any) -> Kind:
+    """The kind of a case."""
+    return KINDS[case.PREFIX]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list was asked for: everything that stands in its address."""
+
+    show: str = WAITING
+    status: str = ""
+    light: str = ""
+    opened_from: dt.date | None = None
+    opened_to: dt.date | None = None
+    text: str = ""
+    sort: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def order(self) -> str:
+        """The whole history is only walked by the day of opening: there is an index for each office and hall."""
+        if self.show == ALL:
+            return self.sort if self.sort in ("opened", "-opened") else "-opened"
+        return self.sort if self.sort in ORDERS else "due"
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), ZONE)
+
+
+LIGHTS = {
+    "late": Q(light__in=[Light.YELLOW, Light.RED]),
+    "stopped": Q(clock_from__isnull=False, clock_ended_at__isnull=True, due_at__isnull=True),
+    **{
+        light.value: Q(light=light.value) & ~Q(clock_ended_at__isnull=True, due_at__isnull=True)
+        for light in Light
+    },
+}
+
+
+def select(kind: Kind, person: Person, asked: Asked) -> QuerySet:
+    """The cases of one kind that were asked for, in order, within what this person may see."""
+    cases = kind.model.objects.seen_by(person)  # type: ignore[attr-defined]
+    if asked.show != ALL:
+        cases = cases.open()
+    if asked.show == WAITING:
+        cases = cases.filter(kind.waiting(person))
+    if asked.status:
+        cases = cases.filter(status=asked.status)
+    if asked.light in LIGHTS:
+        cases = cases.filter(LIGHTS[asked.light])
+    if asked.opened_from:
+        cases = cases.filter(opened_at__gte=_midnight(asked.opened_from))
+    if asked.opened_to:
+        cases = cases.filter(opened_at__lt=_midnight(asked.opened_to + dt.timedelta(days=1)))
+    if asked.text:
+        meant = kind.meant(asked.text, asked.show)
+        if asked.show == ALL:
+            # First by what was typed, then by scope and day: the limit keeps the database from going the other way round.
+            meant = Q(pk__in=kind.model._base_manager.filter(meant).order_by("-pk").values("pk")[:NAMESAKES])
+        cases = cases.filter(meant)
+    column, descending = ORDERS[asked.order]
+    by = F(column).desc(nulls_last=True) if descending else F(column).asc(nulls_last=True)
+    if column == "opened_at":  # never null: a plain order, so that the index serves it backwards too
+        by = F(column).desc() if descending else F(column).asc()
+    return kind.rows(cases.filter(kind.narrow(asked.more))).order_by(by, "-id" if descending else "id")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list and the cursor of the next (empty: this is the last)."""
+
+    rows: Sequence[Any]
+    next: str
+
+
+def page(person: Person, asked: Asked, cursor: str = "", size: int = PAGE) -> Page:
+    """One page over all kinds: a query a kind, each for one page at most, merged."""
+    column, descending = ORDERS[asked.order]
+    value, _, number = cursor.partition("~")
+    parts = []
+    for prefix, kind in KINDS.items():
+        cases = select(kind, person, asked)
+        if cursor and (beyond := _beyond(kind, column, descending, value, number)) is not None:
+            cases = cases.filter(beyond)
+        parts.append([(_key(case, column, descending, prefix), case) for case in cases[: size + 1]])
+    merged = heapq.merge(*parts, key=lambda pair: pair[0])
+    rows = [case for _, case in merged]
+    more = len(rows) > size
+    last = rows[size - 1] if more else None
+    return Page(rows[:size], f"{_iso(getattr(last, column))}~{last.number}" if last else "")
+
+
+def _iso(at: dt.datetime | None) -> str:
+    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if at else ""
+
+
+def _key(case: Any, column: str, descending: bool, prefix: str) -> tuple[bool, float, str, int]:
+    at = getattr(case, column)
+    sign = -1 if descending else 1
+    return (at is None, sign * at.timestamp() if at else 0, prefix, sign * case.pk)
+
+
+def _beyond(kind: Kind, column: str, descending: bool, value: str, number: str) -> Q | None:
+    """What comes after the last row of the page before; None for a bad cursor (then the first page is shown)."""
+    try:
+        at = dt.datetime.fromisoformat(value) if value else None
+    except ValueError:
+        return None
+    if at is not None and at.tzinfo is None:
+        return None
+    last = kind.model._base_manager.filter(number=number).values("id")[:1]
+    after = "lt" if descending else "gt"
+    same_kind = Q(**{f"id__{after}": last}) if number.startswith(kind.prefix) else Q(pk__in=[])
+    if not number.startswith(kind.prefix) and kind.prefix > number[:1]:
+        same_kind = Q()
+    if at is None:
+        return Q(**{f"{column}__isnull": True}) & same_kind
+    # The outer bound lets an index begin where the page begins.
+    here = Q(**{f"{column}__{after}e": at}) & (Q(**{f"{column}__{after}": at}) | same_kind)
+    return here if column == "opened_at" else here | Q(**{f"{column}__isnull": True})
+
+
+def count(person: Person, asked: Asked, cap: int = CAP) -> int:
+    """How many were asked for; ``cap + 1`` for more than ``cap``. Looks at no more rows than that."""
+    left = cap + 1
+    for kind in KINDS.values():
+        left -= len(select(kind, person, asked).order_by().values_list("pk")[:left])
+        if left <= 0:
+            break
+    return cap + 1 - left
+
+
+def tally(person: Person, asked: Asked) -> dict[str, int]:
+    """How the open cases that were asked for stand: light → number. Their cost is that of what is open."""
+    found: dict[str, int] = {}
+    for kind in KINDS.values():
+        rows = select(kind, person, replace(asked, light="")).order_by()
+        counts = {name: Count("pk", filter=LIGHTS[name]) for name in ("late", "amber", "green", "stopped")}
+        for name, n in rows.aggregate(**counts).items():
+            found[name] = found.get(name, 0) + n
+    return found
+
+
+def waiting(person: Person, cap: int = 100) -> int:
+    """The red dot of the menu: how many cases wait for this person (``cap`` for that many or more)."""
+    return min(count(person, Asked(), cap - 1), cap)
+
+
+def anything_waits(person: Person) -> bool:
+    """Whether cases ever wait for this person; those who only look on begin with all that is open."""
+    return any(kind.waiting(person) != Q(pk__in=[]) for kind in KINDS.values())
+
+
+def neighbours(case: Any, person: Person) -> tuple[Any, Any]:
+    """The cases before and after this one among those that wait for this person; None at an end. Two queries."""
+    kind = of(case)
+    mine = select(kind, person, Asked())
+    if case.due_at is None:
+        after = Q(due_at__isnull=True, id__gt=case.pk)
+        before = Q(due_at__isnull=False) | Q(id__lt=case.pk)
+    else:
+        after = Q(due_at__gt=case.due_at) | Q(due_at=case.due_at, id__gt=case.pk) | Q(due_at__isnull=True)
+        before = Q(due_at__lt=case.due_at) | Q(due_at=case.due_at, id__lt=case.pk)
+    backwards = mine.order_by(F("due_at").desc(nulls_first=True), "-id")
+    return backwards.filter(before).first(), mine.filter(after).first()
+
+
+def find(number: str, person: Person) -> Any:
+    """The case with all that its page needs, or None: absent and not this person's to see are the same."""
+    kind = KINDS.get(number[:1])
+    if kind is None:
+        return None
+    return kind.model.objects.seen_by(person).with_facts().filter(number=number).first()  # type: ignore[attr-defined]
+
+
+def file_of(case: Any, key: str) -> Attachment | None:
+    """The attachment of this case with this key."""
+    return Attachment.objects.filter(number=case.number, key=key).first()
+
+
+def left(case: Any, now: dt.datetime | None = None) -> int | None:
+    """Working days left of the promise that runs; None if none does."""
+    if case.due_at is None or case.clock_ended_at is not None:
+        return None
+    return working_days_left(now or instant.now(), case.due_at, current_calendar())
+
+
+def light(case: Any) -> str:
+    """How the case stands, as ``parts/light.html`` wants it: GREEN, AMBER, YELLOW, RED, STOPPED or nothing."""
+    if case.is_stopped:
+        return "STOPPED"
+    return "" if case.clock_ended_at and case.is_open else case.light.upper()
+
+
+def log_access(case: Any, *, by: Person, field: str, purpose: str, ip: str | None) -> None:
+    """Writes down that somebody saw personal data in full, and what for (PIPL 51)."""
+    AccessLog.objects.create(
+        at=instant.now(),
+        person=by.username,
+        number=case.number,
+        field=field,
+        purpose=purpose[:200],
+        ip=ip or None,
+    )
+
+
+def log_export(*, by: Person, purpose: str, ip: str | None) -> None:
+    """Writes down that a list left the house, even though it is masked."""
+    AccessLog.objects.create(
+        at=instant.now(), person=by.username, number="", field="export", purpose=purpose, ip=ip or None
+    )
+
+
+# A typed name or identity number must not stand in an address, where logs and histories keep it: it is sealed there.
+
+
+def sealed(text: str) -> str:
+    """A typed text as it may stand in an address."""
+    return seal(text).partition(":")[2] if text else ""
+
+
+def unsealed(token: str) -> str:
+    """The text again; empty for what is none."""
+    try:
+        return unseal(f"aesgcm1:{token}") if token else ""
+    except (ValueError, InvalidTag):
+        return ""
+
+
+def export(person: Person, asked: Asked) -> Iterator[Any]:
+    """Every case that was asked for, kind by kind, in order, without holding more than a few hundred."""
+    for kind in KINDS.values():
+        yield from select(kind, person, asked).iterator(chunk_size=500)
+
+
+def today() -> dt.date:
+    return timezone.localdate(instant.now())
+
+
+def recent(asked: Asked, days: int = 365) -> Asked:
+    """The whole history is shown from a day on: a rare filter must not read ten years. A search for a text is exact."""
+    if asked.show != ALL or asked.opened_from or asked.text:
+        return asked
+    return replace(asked, opened_from=(asked.opened_to or today()) - dt.timedelta(days=days))

@@ -1,0 +1,26 @@
+// Stock phrases: a click puts one into the text field that was used last. Without this script the field is simply typed in.
+// A field that belongs to one choice only (data-only-if="result=refuse") is hidden while another one is chosen.
+"use strict";
+document.querySelectorAll("[data-only-if]").forEach((field) => {
+  const [name, value] = field.dataset.onlyIf.split("=");
+  const radios = [...document.querySelectorAll(`input[name="${name}"]`)];
+  const show = () => { field.closest(".ow-f").hidden = radios.some((r) => r.checked && r.value !== value) && !field.value; };
+  radios.forEach((r) => r.addEventListener("change", show));
+  show();
+});
+(() => {
+  const list = document.querySelector("[data-phrase-list]");
+  const fields = [...document.querySelectorAll("[data-phrases], input[list=phrases]")];
+  if (!list || !fields.length) return;
+  list.hidden = false;
+  let field = fields[0];
+  fields.forEach((f) => f.addEventListener("focus", () => { field = f; }));
+  list.addEventListener("click", (e) => {
+    const chip = e.target.closest("[data-phrase]");
+    if (!chip) return;
+    const gap = field.value && !/[\n。；]$/.test(field.value) ? "；" : "";
+    field.value += gap + chip.textContent;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
+})();

@@ -1,0 +1,236 @@
+"""办件 on the desk: which ones wait for whom, how one looks in a list and on its page, and what its events say."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from onewindow.cases import clock, desk, numbers
+from onewindow.cases.models import Event
+from onewindow.catalog.models import Code, Item
+from onewindow.org.calendar import Limit, deadline
+from onewindow.org.identifiers import BadIdentifier, clean
+from onewindow.org.models import Hall, current_calendar
+from onewindow.org.roles import Role
+from onewindow.org.sealed import digest
+from onewindow.org.templatetags.ow import day_long, limit, local
+from onewindow.window.forms import FORMS
+from onewindow.window.models import Document, DocumentForm, Status
+
+if TYPE_CHECKING:
+    from onewindow.org.models import Person
+
+S = Status
+SEALED = ("id_number", "mobile", "agent_id_number", "agent_mobile", "track_token", "query_code")
+
+
+class Applications(desk.Kind):
+    """办件."""
+
+    prefix = "A"
+    template = "window/application_facts.html"
+    forms = FORMS
+    first = ("accept", "decide", "resume", "deliver", "receive", "correct")
+    grave = frozenset({"refuse_acceptance", "withdraw", "void"})
+    export_head = (
+        gettext_lazy("Item code"),
+        gettext_lazy("Hall"),
+        gettext_lazy("Applicant"),
+        gettext_lazy("Accepted at"),
+        gettext_lazy("Decided at"),
+    )
+
+    def waiting(self, person: Person) -> Q:
+        """At the window: to receive, to accept, to decide on the spot, to hand over. At the department: to examine,
+        and to resume what stands still."""
+        mine = Q(pk__in=[])
+        if halls := person.halls_as(Role.CLERK, Role.HALL_MANAGER):
+            at_once = Q(status=S.EXAMINING, item_version__case_kind="IMMEDIATE")
+            mine |= Q(hall_id__in=halls) & (Q(status__in=[S.SUBMITTED, S.RECEIVED, S.DECIDED]) | at_once)
+        if offices := person.offices_as(Role.APPROVER, Role.HEAD):
+            mine |= Q(office_id__in=offices, status__in=[S.EXAMINING, S.SUSPENDED])
+        return mine
+
+    def meant(self, text: str, show: str) -> Q:
+        """A whole case number; a mobile or identity number (exact, by its digest); a whole name. Among open cases a
+        part of the number or name will do."""
+        if number := numbers.clean(text):
+            return Q(number=number)
+        bare = re.sub(r"[\s\-–—]", "", text).upper()
+        if re.fullmatch(r"1\d{10}", bare):
+            return Q(mobile_digest=digest(bare))
+        for id_type in ("citizen_id", "uscc"):
+            try:
+                return Q(id_digest=digest(clean(id_type, text)))
+            except BadIdentifier:
+                continue
+        if re.fullmatch(r"[0-9A-Z]{8,}", bare) and any(c.isdigit() for c in bare):
+            partly = Q() if show == desk.ALL else Q(number__contains=bare)
+            return Q(id_digest=digest(bare)) | partly if partly else Q(id_digest=digest(bare))
+        if re.fullmatch(r"[A-Z]?\d+", bare):
+            return Q(number=bare) if show == desk.ALL else Q(number__contains=bare)
+        return Q(applicant_name=text) if show == desk.ALL else Q(applicant_name__contains=text)
+
+    def fields(self, person: Person) -> dict[str, forms.Field]:
+        items = Item.objects.published().order_by("office__code", "code")
+        if offices := person.offices_as(Role.APPROVER, Role.HEAD):
+            if not person.has_role(Role.CLERK, Role.HALL_MANAGER, Role.BUREAU, Role.LEADER):
+                items = items.filter(office_id__in=offices)
+        fields: dict[str, forms.Field] = {"item": _choice(_("Item"), [(i.code, local(i)) for i in items])}
+        if (
+            person.has_role(Role.APPROVER, Role.HEAD, Role.BUREAU, Role.LEADER)
+            or len(person.halls_as(*Role)) > 1
+        ):
+            fields["hall"] = _choice(_("Hall"), [(h.code, local(h)) for h in Hall.objects.all()])
+        return fields
+
+    def narrow(self, cleaned: Mapping[str, Any]) -> Q:
+        item, hall = cleaned.get("item"), cleaned.get("hall")
+        return (Q(item__code=item) if item else Q()) & (Q(hall__code=hall) if hall else Q())
+
+    def rows(self, cases: QuerySet) -> QuerySet:
+        return cases.select_related("office", "item", "hall").defer(*SEALED)
+
+    def title(self, case: Any) -> str:
+        return local(case.item)
+
+    def line(self, case: Any) -> str:
+        return case.masked_name
+
+    def export(self, case: Any) -> list[Any]:
+        hall = local(case.hall) if case.hall else ""
+        return [case.item.code, hall, case.masked_name, case.accepted_at, case.decided_at]
+
+    def may_look(self, case: Any, person: Person) -> bool:
+        at_hall = case.hall_id in person.halls_as(Role.CLERK, Role.HALL_MANAGER)
+        return at_hall or case.office_id in person.offices_as(Role.APPROVER, Role.HEAD)
+
+    def clock_name(self, case: Any) -> str:
+        if case.status == S.DECIDED:
+            return _("Hand over the decision")
+        if case.accepted_at:
+            return _("Decide")
+        return _("Accept, or tell all that is missing")
+
+    def preview(self, verb: str, case: Any) -> list[tuple[Any, Any, Any]]:
+        if verb != "extend":
+            return []
+        calendar, spans = current_calendar(), clock.stops_of(case)
+        extension = Limit.parse(case.item_version.legal_extension)
+        return [
+            (
+                label,
+                at,
+                deadline(case.clock_from, [*clock.limits(case, which), extension], spans, calendar).at,
+            )
+            for which, label, at in (
+                ("promised", _("Promised"), case.due_at),
+                ("legal", _("By law"), case.legal_due_at),
+            )
+            if at is not None
+        ]
+
+    def page(self, case: Any, person: Person) -> dict[str, Any]:
+        documents = list(
+            Document.objects.filter(application=case)
+            .select_related("spec", "attachment")
+            .order_by("spec__no")
+        )
+        lists = ("refuse_acceptance", "refuse", "withdraw", "void")
+        code = (
+            Code.objects.filter(list__in=lists, code=case.reason_code).first() if case.reason_code else None
+        )
+        return {
+            "documents": documents,
+            "complete": sum(d.form not in (DocumentForm.MISSING, DocumentForm.DEFERRED) for d in documents),
+            "papers": list(case.papers.order_by("id")),
+            "reason_name": local(code) if code else "",
+        }
+
+    @cached_property
+    def _said(self) -> dict[str, Any]:
+        return {
+            "submit": gettext_lazy("Handed in online"),
+            "receive": gettext_lazy("Received"),
+            "ask_correction": gettext_lazy("Told once what is missing"),
+            "correct": gettext_lazy("Corrections supplied"),
+            "accept": gettext_lazy("Accepted"),
+            "deem_accepted": gettext_lazy("Deemed accepted: nobody had given notice in time"),
+            "refuse_acceptance": gettext_lazy("Acceptance refused"),
+            "resume": gettext_lazy("Special procedure over, the clock runs on"),
+            "deliver": gettext_lazy("Decision handed over"),
+            "void": gettext_lazy("Voided: entered by mistake"),
+            "reclock": gettext_lazy("Deadline worked out anew on the new calendar"),
+        }
+
+    def sentence(self, event: Event) -> tuple[Any, Any]:
+        """The event in words. Its data hold codes and limits, never anything personal."""
+        data, title, note = event.data, self._said.get(event.verb, event.verb), ""
+        match event.verb:
+            case "receive" | "submit" if data.get("counter"):
+                note = _("at window %(counter)s") % {"counter": data["counter"]}
+            case "ask_correction":
+                n = len(data.get("materials", []))
+                note = (
+                    ngettext("%(n)d material to correct", "%(n)d materials to correct", n) % {"n": n}
+                    if n
+                    else ""
+                )
+                if data.get("until"):
+                    until = _("to be supplied by %(day)s") % {"day": data["until"]}
+                    note = f"{note}{_(', ')}{until}" if note else until
+            case "accept" | "deem_accepted" if data.get("legal"):
+                given = {"legal": limit(data["legal"]), "promised": limit(data["promised"])}
+                note = _("by law %(legal)s, promised %(promised)s") % given
+            case "suspend":
+                title = _("Special procedure: %(why)s, the clock stands still") % {
+                    "why": stop_name(data["reason"])
+                }
+            case "extend":
+                title = _("Extended by %(limit)s") % {"limit": limit(data["extension"])}
+                note = data.get("reason", "")
+            case "decide":
+                title = _("Decided: granted") if data["result"] == "grant" else _("Decided: refused")
+            case "withdraw":
+                title = (
+                    _("Withdrawn by the applicant")
+                    if data.get("by_applicant")
+                    else _("Withdrawn at the window")
+                )
+            case "void":
+                note = data.get("reason", "")
+            case "light":
+                title = LIGHT_WORDS.get(data["light"], data["light"])
+            case "reclock" if data.get("due_at"):
+                note = f"{day_long(_at(data['due_before']))} → {day_long(_at(data['due_at']))}"
+        return title, note
+
+
+LIGHT_WORDS = {
+    "green": gettext_lazy("On time again"),
+    "amber": gettext_lazy("Little time is left"),
+    "yellow": gettext_lazy("The promised day has passed"),
+    "red": gettext_lazy("The lawful limit has passed"),
+}
+
+
+def _at(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _choice(label: str, choices: list[tuple[str, str]]) -> forms.Field:
+    return forms.ChoiceField(label=label, choices=[("", _("All")), *choices], required=False)
+
+
+def stop_name(code: str) -> str:
+    """Why a clock stands still, in words."""
+    row = Code.objects.filter(list="stop_reason", code=code).first()
+    return local(row) if row else code

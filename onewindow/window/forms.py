@@ -1,0 +1,292 @@
+"""What a person says when taking a step: one form a step, for the page and for the API alike.
+
+``cleaned_data`` holds exactly what the step is given. A program sends a material's part as a mapping
+(``{"materials": {"2": "…"}}``); the page sends one field a material.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.cases import files
+from onewindow.catalog.models import Code
+from onewindow.org.templatetags.ow import local
+from onewindow.window.models import DeliveryForm, Document, DocumentForm, Result
+
+MOST = 400
+
+
+def _text(
+    label: Any, help_text: Any = "", *, required: bool = True, most: int = MOST, rows: int = 3
+) -> forms.CharField:
+    """A reason or note, up to ``most`` characters; the page counts them and offers the step's stock phrases."""
+    widget = forms.Textarea(attrs={"rows": rows, "maxlength": most, "data-phrases": ""})
+    return forms.CharField(
+        label=label, help_text=help_text, max_length=most, required=required, widget=widget
+    )
+
+
+def codes(which: str) -> list[tuple[str, str]]:
+    """The reasons of a code list that are in use, in the reader's language."""
+    return [(c.code, local(c)) for c in Code.objects.filter(list=which, is_active=True).order_by("id")]
+
+
+class StepForm(forms.Form):
+    """A step that needs nothing said: the button alone. ``phrases`` are Chinese, because the letters are."""
+
+    phrases: ClassVar[tuple[str, ...]] = ()
+    #: field → code list that it chooses from
+    lists: ClassVar[Mapping[str, str]] = {}
+    #: first letter of the fields that belong to a material
+    letter: ClassVar[str] = "m"
+
+    def __init__(self, data: Any = None, uploads: Any = None, *, case: Any, by: Any):
+        if isinstance(data, Mapping) and isinstance(data.get("materials"), Mapping):
+            data = {**data, **{f"{self.letter}{no}": value for no, value in data["materials"].items()}}
+        super().__init__(data, uploads)
+        self.case, self.by = case, by
+        for name, which in self.lists.items():
+            choices = [("", _("Please choose")), *codes(which)]
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def documents(self) -> list[Document]:
+        """The materials of the case, in the order of the item's list."""
+        rows = Document.objects.filter(application=self.case).select_related("spec", "attachment")
+        return list(rows.order_by("spec__no"))
+
+
+class ReasonForm(StepForm):
+    """A step with a reason in words."""
+
+    reason = _text(_("Reason"), _("The applicant reads this."))
+
+
+class AskCorrectionForm(StepForm):
+    """What is missing, material by material, and what else the applicant should know: told once, completely."""
+
+    letter = "c"
+    phrases = (
+        "请加盖公章后重新提交。",
+        "复印件不清晰，请提供清晰的复印件。",
+        "证件已过有效期，请提供有效证件。",
+        "缺少签名，请本人签名后提交。",
+    )
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        for document in self.documents():
+            missing = document.form == DocumentForm.MISSING and document.spec.necessity == 1
+            self.fields[f"c{document.spec.no}"] = forms.CharField(
+                label=local(document.spec),
+                help_text=document.get_form_display(),
+                max_length=200,
+                required=False,
+                initial="请提交本材料。" if missing else "",
+                widget=forms.TextInput(attrs={"list": "phrases", "autocomplete": "off"}),
+            )
+        self.fields["note"] = _text(_("Note to the applicant"), required=False, rows=2)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        materials = {
+            int(name[1:]): text
+            for name, text in given.items()
+            if name[0] == "c" and name[1:].isdigit() and text
+        }
+        if not materials and not given.get("note"):
+            raise forms.ValidationError(_("Say what is missing: at one material at least, or in the note."))
+        return {"note": given.get("note") or "请按所列材料逐项补正。", "materials": materials}
+
+
+class CorrectForm(StepForm):
+    """The window takes in what the applicant brings: each material on paper or as a file."""
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        rows = self.documents()
+        for document in [d for d in rows if d.to_correct] or rows:
+            no, here = document.spec.no, [DocumentForm.PAPER, DocumentForm.ELECTRONIC]
+            self.fields[f"m{no}"] = forms.ChoiceField(
+                label=local(document.spec),
+                help_text=document.to_correct,
+                choices=[("", _("Not supplied")), *[(f.value, f.label) for f in here]],
+                required=False,
+                initial=DocumentForm.PAPER if document.to_correct else "",
+                widget=forms.RadioSelect,
+            )
+            self.fields[f"f{no}"] = forms.FileField(
+                label=_("File: %(name)s") % {"name": local(document.spec)},
+                required=False,
+                widget=forms.FileInput(attrs={"accept": files.ACCEPT}),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        supplied: dict[int, tuple[str, Any]] = {}
+        for name, form in given.items():
+            if name[0] != "m" or not name[1:].isdigit():
+                continue
+            no, upload = int(name[1:]), given.get(f"f{name[1:]}")
+            if upload and not self.errors:
+                try:
+                    kept = files.store(upload, by=self.by.username, purpose=f"material {no}")
+                    supplied[no] = (DocumentForm.ELECTRONIC, kept)
+                except files.BadFile as bad:
+                    self.add_error(f"f{no}", bad.message)
+            elif form == DocumentForm.ELECTRONIC:
+                self.add_error(f"f{no}", _("Please choose the file."))
+            elif form:
+                supplied[no] = (form, None)
+        if not supplied and not self.errors:
+            raise forms.ValidationError(_("Tick at least one material that was supplied."))
+        return {"materials": supplied}
+
+
+class RefuseAcceptanceForm(ReasonForm):
+    """Which lawful ground, and why it applies here (行政许可法 32(1)(2))."""
+
+    lists = {"reason_code": "refuse_acceptance"}
+    phrases = (
+        "该事项依法不需要取得行政许可。",
+        "该事项不属于本机关职权范围，请向有关行政机关申请。",
+        "逾期未补正申请材料。",
+    )
+    reason_code = forms.ChoiceField(label=_("Ground"))
+    field_order = ("reason_code", "reason")
+
+
+class SuspendForm(StepForm):
+    """Which special procedure, how long, and what the applicant is told (行政许可法 45)."""
+
+    lists = {"reason": "stop_reason"}
+    phrases = (
+        "需组织专家评审，所需时间不计入办理期限。",
+        "需进行现场检验，请配合安排时间。",
+        "申请人要求听证，听证时间另行通知。",
+    )
+    reason = forms.ChoiceField(label=_("Special procedure"))
+    days = forms.IntegerField(
+        label=_("Working days it will take"),
+        min_value=1,
+        max_value=250,
+        required=False,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        help_text=_("The law wants the time told in writing."),
+    )
+    notice = _text(
+        _("Notice to the applicant"), _("Goes out as the notice of a special procedure."), most=360
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        code = Code.objects.filter(list="stop_reason", code=given.get("reason", "")).first()
+        days = given.get("days")
+        if code and code.max_days and days and days > code.max_days:
+            most = _("%(name)s may take at most %(days)d working days.") % {
+                "name": local(code),
+                "days": code.max_days,
+            }
+            self.add_error("days", most)
+        notice = given.get("notice", "")
+        return {
+            "reason": given.get("reason"),
+            "notice": f"{notice}（预计 {days} 个工作日）" if days else notice,
+        }
+
+
+class ExtendForm(ReasonForm):
+    """Why the limit can't be kept (行政许可法 42)."""
+
+    phrases = ("案情复杂，需进一步核实有关情况。", "需向有关部门核实，暂不能在期限内作出决定。")
+
+
+class DecideForm(StepForm):
+    """Granted or refused; a refusal names its ground and its reasons (行政许可法 38)."""
+
+    lists = {"reason_code": "refuse"}
+    phrases = (
+        "经审查，申请符合法定条件、标准。",
+        "经审查，经营场所不符合法定条件。",
+        "现场核查结论不合格。",
+        "申请材料内容与实际情况不符。",
+    )
+    result = forms.ChoiceField(
+        label=_("Decision"),
+        choices=[(Result.GRANT.value, _("Grant")), (Result.REFUSE.value, _("Refuse"))],
+        widget=forms.RadioSelect,
+    )
+    reason_code = forms.ChoiceField(
+        label=_("Ground of refusal"),
+        required=False,
+        widget=forms.Select(attrs={"data-only-if": "result=refuse"}),
+    )
+    reason = _text(
+        _("Reasons for the decision"),
+        _("Required for a refusal: the applicant reads them in the decision."),
+        required=False,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("result") == Result.REFUSE:
+            if not given.get("reason_code") and "reason_code" not in self.errors:
+                self.add_error("reason_code", _("A refusal names its lawful ground."))
+            if not given.get("reason") and "reason" not in self.errors:
+                self.add_error("reason", _("A refusal gives its reasons (行政许可法 38)."))
+        elif given.get("reason_code"):
+            self.add_error(
+                "reason_code",
+                _("A ground of refusal does not go with “Grant”. Empty it, or choose “Refuse”."),
+            )
+        return given
+
+
+class DeliverForm(StepForm):
+    """Into whose hands the decision came."""
+
+    received_by = forms.CharField(
+        label=_("Received by"),
+        max_length=60,
+        required=False,
+        help_text=_("Name of the person who signs for it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_received_by(self) -> str:
+        name = self.cleaned_data["received_by"].strip()
+        if not name and self.case.delivery_form == DeliveryForm.COUNTER:
+            raise forms.ValidationError(_("Who took the decision at the window? Please enter the name."))
+        return name
+
+
+class WithdrawForm(ReasonForm):
+    """The applicant's signed request, in a word."""
+
+    phrases = ("申请人书面申请撤回。", "申请人情况变化，不再需要办理。")
+
+
+class VoidForm(ReasonForm):
+    """What went wrong at the window."""
+
+    phrases = ("重复登记。", "事项登记错误。", "申请人信息登记错误。")
+    reason = _text(_("Reason"), _("It stays on record with your name."))
+
+
+FORMS: dict[str, type[StepForm]] = {
+    "receive": StepForm,
+    "ask_correction": AskCorrectionForm,
+    "correct": CorrectForm,
+    "accept": StepForm,
+    "refuse_acceptance": RefuseAcceptanceForm,
+    "suspend": SuspendForm,
+    "resume": StepForm,
+    "extend": ExtendForm,
+    "decide": DecideForm,
+    "deliver": DeliverForm,
+    "withdraw": WithdrawForm,
+    "void": VoidForm,
+}
