@@ -64,7 +64,9 @@ def stages(version: ItemVersion) -> list[Stage]:
     special = version.special_procedure
     examine = _("The department examines your application.")
     if special:
-        examine += " " + _("Special procedure: %(name)s.") % {"name": special}
+        examine = _("The department examines your application. Special procedure: %(name)s.") % {
+            "name": special
+        }
     return [
         Stage(
             _("Hand in"),

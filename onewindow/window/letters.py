@@ -85,7 +85,7 @@ class Letter:
     table: Table | None
     after: list[Runs]
     qr_url: str
-    qr: str
+    qr: SafeString
     qr_words: str
     number_words: list[str]
     seal_org: str
@@ -250,9 +250,12 @@ def compose(paper: Paper) -> Letter:
             table=_table(paper),
             after=paragraphs(after),
             qr_url=qr_url,
-            qr=str(qr_svg(qr_url)),
+            qr=qr_svg(qr_url),
             qr_words="扫码验真" if shown else "扫码查进度、评服务",
-            number_words=[f"办件编号 {numbers.shown(a.number)}", *([] if shown else [f"查询码 {a.query_code}"])],
+            number_words=[
+                f"办件编号 {numbers.shown(a.number)}",
+                *([] if shown else [f"查询码 {a.query_code}"]),
+            ],
             seal_org=full_name(a.office),
             seal_name=heading[2]
             if a.item_version.kind_code == LICENCE

@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from onewindow.cases import flow, numbers
 from onewindow.cases.rules import applicant_of
@@ -40,7 +40,8 @@ def confidential(view: View) -> View:
         response = view(request, *args, **kwargs)
         response["Cache-Control"] = "private, no-store"
         response["X-Robots-Tag"] = "noindex, nofollow"
-        response["Referrer-Policy"] = "same-origin"  # no-referrer would make browsers send "Origin: null" with our forms
+        # Stricter would make browsers send "Origin: null" with our own forms, which are then refused.
+        response["Referrer-Policy"] = "same-origin"
         return response
 
     return answer

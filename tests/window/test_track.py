@@ -194,6 +194,18 @@ def test_the_short_link_leads_to_the_page_in_the_language_of_the_text(client, to
     assert client.get("/q/1").status_code == 404
 
 
+def test_no_link_gets_into_the_logs(client, town):
+    import logging
+
+    from onewindow.config.logs import PrivateJsonFormatter
+    from onewindow.window import links
+
+    a = town.accepted()
+    line = f"GET {a.track_path}/papers/1.pdf then {links.short_url(a)} then /rate/{a.track_token}"
+    written = PrivateJsonFormatter().format(logging.LogRecord("x", 20, "x", 1, line, None, None))
+    assert a.track_token not in written and links.short_url(a).rpartition("/")[2] not in written
+
+
 # --- corrections -------------------------------------------------------------------------------------------
 
 
