@@ -1,4 +1,4 @@
-"""Runs a command with a throw-away PostgreSQL: tools/pg.py COMMAND... (DATABASE_URL points to it).
+"""Runs a command with a throw-away PostgreSQL: tools/pg.py [--durable] COMMAND... (DATABASE_URL points to it).
 
 The cluster lives in a temporary folder, listens on a Unix socket only, does not wait for the disk, and is
 gone afterwards. If DATABASE_URL already names a PostgreSQL, that one is used. Without a server on the machine
@@ -21,6 +21,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 QUICK = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=256MB"]
+DURABLE = [
+    "shared_buffers=512MB",
+    "max_wal_size=4GB",
+]  # --durable, for benchmarks: every commit waits for the disk
 INIT = ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
 PATIENCE = 30  # seconds until the server must answer
 
@@ -45,7 +49,7 @@ def owner() -> str | None:
 
 
 @contextmanager
-def cluster(bin_dir: Path) -> Iterator[str]:
+def cluster(bin_dir: Path, settings: list[str] = QUICK) -> Iterator[str]:
     """Starts a cluster, yields the DATABASE_URL of its empty database, and removes it."""
     home = Path(tempfile.mkdtemp(prefix="onewindow-pg-"))
     user = owner()
@@ -61,7 +65,7 @@ def cluster(bin_dir: Path) -> Iterator[str]:
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        options = [part for setting in QUICK for part in ("-c", setting)]
+        options = [part for setting in settings for part in ("-c", setting)]
         with open(log, "wb") as out:
             server = subprocess.Popen(
                 [bin_dir / "postgres", "-D", home / "data", "-k", home, "-h", "", *options],
@@ -87,6 +91,8 @@ def cluster(bin_dir: Path) -> Iterator[str]:
 
 def main() -> int:
     command = sys.argv[1:]
+    durable = command[:1] == ["--durable"]
+    command = command[durable:]
     if not command:
         print(__doc__, file=sys.stderr)
         return 2
@@ -98,7 +104,7 @@ def main() -> int:
         word = "MISSING" if required else "SKIPPED"
         print(f"{word} the suite on PostgreSQL: no server here (Debian: apt-get install postgresql)")
         return 1 if required else 0
-    with cluster(bin_dir) as url:
+    with cluster(bin_dir, DURABLE if durable else QUICK) as url:
         return subprocess.call(command, env={**os.environ, "DATABASE_URL": url})
 
 

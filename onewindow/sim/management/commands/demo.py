@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="only build the city")
         parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same city (1)")
         parser.add_argument("--port", type=int, default=8000, help="default: %(default)s")
-        parser.add_argument("--per-day", type=int, default=18, help="applications a simulated day (18)")
+        parser.add_argument("--per-day", type=int, default=15, help="applications a simulated day (15)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:

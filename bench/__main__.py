@@ -1,0 +1,43 @@
+"""`make bench`: every figure on SQLite and, where a server is installed, on PostgreSQL; prints ratios, never passes or fails.
+
+python -m bench [--sizes 10000,100000] [--rounds 40] [--engine sqlite|postgres]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--sizes", default="10000,100000", help="applications of history (10000,100000)")
+    parser.add_argument("--rounds", default="40", help="measured rounds a figure, interleaved (40)")
+    parser.add_argument("--engine", choices=["sqlite", "postgres", "both"], default="both")
+    options = parser.parse_args()
+    load = ", ".join(f"{x:.2f}" for x in os.getloadavg())
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load}", flush=True)
+    for engine in ("sqlite", "postgres") if options.engine == "both" else (options.engine,):
+        with tempfile.TemporaryDirectory(prefix="onewindow-bench-") as home:
+            environment = os.environ | {
+                "ONEWINDOW_DEMO": "1",
+                "ONEWINDOW_DATA_DIR": home,
+                "ONEWINDOW_LOG_LEVEL": "ERROR",
+                "DJANGO_SETTINGS_MODULE": "onewindow.config.settings",
+            }
+            environment.pop("DATABASE_URL", None)
+            run = [sys.executable, "-m", "bench.run", "--sizes", options.sizes, "--rounds", options.rounds]
+            if engine == "postgres":
+                run = [sys.executable, str(ROOT / "tools/pg.py"), "--durable", *run]
+            subprocess.run(run, env=environment, cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    main()
