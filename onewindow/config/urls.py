@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.utils.module_loading import module_has_submodule
 
+from onewindow.config import api
 from onewindow.config.styleguide import StyleGuide
 
 #: Each app says in its own urls.py where it hangs; higher apps come first.
@@ -25,6 +26,7 @@ def _of(app: str) -> list[object]:
 
 urlpatterns = [
     *[pattern for app in APPS for pattern in _of(app)],
+    *api.urlpatterns,
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("styleguide/", StyleGuide.as_view(), name="styleguide"),

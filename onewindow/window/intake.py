@@ -193,15 +193,15 @@ class IntakeForm(forms.Form):
         return _checked(lambda: identifiers.check_mobile(self.cleaned_data["mobile"]))
 
     def clean_name(self) -> str:
-        if not (name := _tidy(self.cleaned_data["name"])):
+        if not (name := tidy(self.cleaned_data["name"])):
             raise forms.ValidationError(self.fields["name"].error_messages["required"], code="required")
         return name
 
     def clean_contact(self) -> str:
-        return _tidy(self.cleaned_data["contact"])
+        return tidy(self.cleaned_data["contact"])
 
     def clean_agent_name(self) -> str:
-        return _tidy(self.cleaned_data["agent_name"])
+        return tidy(self.cleaned_data["agent_name"])
 
     def clean_agent_id_number(self) -> str:
         text = self.cleaned_data["agent_id_number"]
@@ -328,7 +328,7 @@ def _checked(check: Any) -> str:
         raise forms.ValidationError(bad.message, code=bad.code) from None
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Names as they are searched for later: one spelling of each sign, single spaces, nothing invisible."""
     seen = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return re.sub(r"\s+", " ", seen).strip()

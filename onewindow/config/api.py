@@ -1,0 +1,107 @@
+"""The API assembled: ``/api/v1/`` with its OpenAPI document and a page that needs no third party to be read."""
+
+from __future__ import annotations
+
+import copy
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, re_path
+from django.utils.module_loading import module_has_submodule
+from ninja import NinjaAPI
+
+from onewindow import __version__
+from onewindow.cases import api as cases
+from onewindow.cases import desk
+from onewindow.cases.figures import FIGURES
+from onewindow.org import http
+
+DESCRIPTION = """One window for programs: the same steps, checks and data scope as on the pages.
+
+Errors are problems (RFC 9457) with a stable `code`. Lists are `{"items": […], "next": cursor or null}`. Times are ISO 8601
+with offset. Unknown fields and parameters are refused (422). `?lang=en` tells sentences in English."""
+
+
+class Api(NinjaAPI):
+    """Its document says what the guard around every operation adds, and which steps and figures there are."""
+
+    def get_openapi_schema(self, *args: Any, **kwargs: Any) -> Any:
+        document = super().get_openapi_schema(*args, **kwargs)
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, said in operation["responses"].items():
+                    if int(status) >= 400:
+                        said["content"] = {http.PROBLEM: said["content"].popitem()[1]}
+                    elif (
+                        "etag" in str(operation.get("description", "")).lower()
+                        or operation["operationId"] == "take_step"
+                    ):
+                        said["headers"] = {
+                            "ETag": {"schema": {"type": "string"}, "description": "the version, quoted"}
+                        }
+                for parameter in operation["parameters"]:
+                    if parameter["name"] == "verb":
+                        parameter["schema"] = {"type": "string", "enum": cases.verbs()}
+                    elif parameter["name"] == "figure":
+                        parameter["schema"] = {"type": "string", "enum": sorted(FIGURES)}
+                    elif parameter["name"] == "cursor":
+                        parameter["schema"] = copy.deepcopy(parameter["schema"]) | {
+                            "pattern": "^[A-Za-z0-9_-]*$"
+                        }
+                if operation["operationId"] == "take_step":
+                    operation["description"] += "\n\n" + _fields()
+        return document
+
+
+def _fields() -> str:
+    """One line a step: what its body may hold, from the steps and forms themselves."""
+    lines = []
+    for kind in desk.KINDS.values():
+        for verb, step in kind.model.flow.steps.items():
+            if not step.when:
+                needs = ", ".join(f"`{n}`" for n in step.needs) or "nothing"
+                lines.append(f"- `{verb}`: {needs}")
+    return "Fields of the body:\n" + "\n".join(lines)
+
+
+api = Api(
+    title="OneWindow",
+    version=__version__,
+    description=DESCRIPTION,
+    urls_namespace="api",
+    docs_url=None,
+)
+http.install(api)
+for app in ("catalog", "cases", "window", "voice", "board"):
+    if module_has_submodule(apps.get_app_config(app).module, "api"):  # type: ignore[arg-type]
+        api.add_router("", import_module(f"onewindow.{app}.api").router)
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    """The operations as a page, from the OpenAPI document."""
+    document = api.get_openapi_schema()
+    operations = [
+        {"method": method.upper(), "path": where, **operation}
+        for where, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    return render(
+        request,
+        "config/api_docs.html",
+        {"document": document, "operations": operations, "codes": http.TITLES},
+    )
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    """An address that the API does not have is a problem too."""
+    return http.answer(http.not_found())
+
+
+urlpatterns = [
+    path("api/v1/docs", docs, name="api_docs"),
+    path("api/v1/", api.urls),
+    re_path(r"^api/v1(/|$)", missing),
+]
