@@ -201,7 +201,7 @@
       offline(true);
       if (screen === "start") show(kept("device") ? "idle" : "unreachable");
     }
-    setTimeout(round, POLL);
+    setTimeout(round, screen === "stopped" ? BEAT : POLL); // a stranger does not use up the tries of its whole hall
   }
 
   setInterval(() => {
@@ -240,7 +240,7 @@
     if (act === "skip" && prompt) done("declined");
     if (act === "back" && prompt) show("ask");
     if (act === "speak") speak(button.dataset.to);
-    if (act === "pair") { forget("device"); forget("pairing"); screen = "start"; }
+    if (act === "pair") { forget("device"); forget("pairing"); location.reload(); }
   });
 
   speak(body.dataset.start === "en" ? "en" : HOME);
