@@ -167,7 +167,7 @@ def _table(paper: Paper) -> Table | None:
         if form != DocumentForm.MISSING
     ]
     return (
-        Table("收到的材料", ["序号", "材料名称", "来源", "形式"], ["13mm", "1fr", "32mm", "30mm"], rows)
+        Table("收到的材料", ["序号", "材料名称", "来源", "形式"], ["13mm", "1fr", "42mm", "26mm"], rows)
         if rows
         else None
     )
