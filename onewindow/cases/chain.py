@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from onewindow.cases import rows
 from onewindow.cases.models import Event, Followup
 from onewindow.cases.rules import By
 
@@ -43,8 +44,8 @@ def link(case: Any, verb: str, *, by: By, at: dt.datetime, data: dict[str, Any])
 
 def append(event: Event) -> None:
     """Writes the event and the note that its reactions are still to come."""
-    event.save(force_insert=True)
-    Followup(event=event, next_at=event.at).save(force_insert=True)
+    rows.insert(event)
+    rows.insert(Followup(event=event, next_at=event.at))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from onewindow.cases import chain, clock, instant
+from onewindow.cases import chain, clock, instant, rows
 from onewindow.cases.models import Case
 from onewindow.cases.rules import By, Reason, Rule
 
@@ -79,7 +79,9 @@ class Flow:
 
         def declare(body: Callable[..., dict[str, Any] | None]) -> Callable[..., Any]:
             verb = body.__name__
-            allowed = [p.name for p in inspect.signature(body).parameters.values() if p.kind is p.KEYWORD_ONLY]
+            allowed = [
+                p.name for p in inspect.signature(body).parameters.values() if p.kind is p.KEYWORD_ONLY
+            ]
             needs = tuple(n for n in allowed if n not in ("by", "now"))
             step = Step(verb, label, froms, to, who, clock, when, to in self.closed, body, needs)
             self.steps[verb] = step
@@ -98,7 +100,9 @@ class Flow:
         step = self.steps[verb]
         if step.froms and case.status not in step.froms:
             status = self.statuses(case.status).label
-            return Reason("wrong_status", _("Not possible while the matter is “%(status)s”.") % {"status": status})
+            return Reason(
+                "wrong_status", _("Not possible while the matter is “%(status)s”.") % {"status": status}
+            )
         return step.who(case, by)
 
     def steps_for(self, case: Case, by: By) -> list[tuple[Step, Reason | None]]:
@@ -157,19 +161,19 @@ def settle(before: Any, draft: Any, verb: str, *, by: By, now: Any, data: dict[s
     event = chain.link(draft, verb, by=by, at=now, data=data)
     draft.head = event.hash
     fields = {f.attname: getattr(draft, f.attname) for f in draft._meta.concrete_fields}
-    changed = {name: value for name, value in fields.items() if value != before.__dict__.get(name)}
-    if not type(draft)._base_manager.filter(pk=draft.pk, version=before.version).update(**changed):
+    changed = [name for name, value in fields.items() if value != before.__dict__.get(name)]
+    if not rows.update_if(draft, before.version, sorted(changed)):
         raise Stale
     chain.append(event)
 
 
 def open_case(case: Any, verb: str, *, by: By, data: dict[str, Any]) -> Any:
-    """Writes a new case with its first event, inside the caller's transaction. ``case`` is unsaved and complete."""
-    clock.work_out(case, case.opened_at)
+    """Writes a new case with its first event, inside the caller's transaction. ``case`` is unsaved and complete, its clock
+    started (or not)."""
     case.version = 1
     event = chain.link(case, verb, by=by, at=case.opened_at, data={"to": case.status} | data)
     case.head = event.hash
-    case.save(force_insert=True)
+    rows.insert(case)
     chain.append(event)
     return case
 

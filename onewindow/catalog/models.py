@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -112,6 +114,11 @@ class ItemVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item.code} v{self.version}"
+
+    @cached_property
+    def specs(self) -> list[MaterialSpec]:
+        """The materials in their order, read once; a published version never changes."""
+        return list(self.materials.order_by("no"))
 
     @property
     def is_immediate(self) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import clock, instant, numbers
 from onewindow.cases.flow import Flow, open_case, register
 from onewindow.cases.models import Attachment, Event
+from onewindow.cases.rows import insert_all
 from onewindow.cases.rules import Actor, By, the_clock
 from onewindow.catalog.models import ItemVersion
 from onewindow.org.models import Counter, Hall, limit, number
@@ -32,9 +33,7 @@ from onewindow.window.models import (
 from onewindow.window.papers import issue
 
 S = Status
-flow = Flow(
-    "application", "A", Status, closed=(S.NOT_ACCEPTED, S.DELIVERED, S.WITHDRAWN, S.VOIDED)
-)
+flow = Flow("application", "A", Status, closed=(S.NOT_ACCEPTED, S.DELIVERED, S.WITHDRAWN, S.VOIDED))
 register(flow, Application)
 
 
@@ -62,10 +61,13 @@ class Duplicate(Exception):
         self.number = number
 
 
+def _duplicates(item_id: int, id_number: str) -> Any:
+    return Application.objects.open().filter(id_digest=digest(id_number), item_id=item_id).order_by("-id")
+
+
 def open_duplicate(item_id: int, id_number: str) -> Application | None:
     """The holder's newest open application for the item, if any."""
-    rows = Application.objects.open().filter(id_digest=digest(id_number), item_id=item_id)
-    return rows.order_by("-id").first()
+    return _duplicates(item_id, id_number).first()
 
 
 def take_in(
@@ -88,9 +90,13 @@ def take_in(
     ``materials``: number of the material in the version → (form, attachment or None); those left out are missing.
     Raises :class:`Duplicate` unless ``allow_duplicate`` (the clerk has seen the warning and insists).
     """
-    if not allow_duplicate and (other := open_duplicate(version.item_id, applicant["id_number"])):
-        raise Duplicate(other.number)
     with transaction.atomic():
+        if not allow_duplicate:
+            other = (
+                _duplicates(version.item_id, applicant["id_number"]).values_list("number", flat=True).first()
+            )
+            if other:
+                raise Duplicate(other)
         now = instant.now()
         token = new_track_token()
         online = channel == "online"
@@ -130,12 +136,12 @@ def take_in(
         if counter:
             said |= {"hall": hall.code, "counter": counter.code}
         open_case(a, "submit" if online else "receive", by=by, data=said)
-        rows = []
-        for spec in version.materials.all():
+        documents = []
+        for spec in version.specs:
             form, attachment = materials.get(spec.no, (DocumentForm.MISSING, None))
-            rows.append(Document(application=a, spec=spec, form=form, attachment=attachment))
-        Document.objects.bulk_create(rows)
-        if files := [d.attachment_id for d in rows if d.attachment_id]:
+            documents.append(Document(application=a, spec=spec, form=form, attachment=attachment))
+        insert_all(documents)
+        if files := [d.attachment_id for d in documents if d.attachment_id]:
             Attachment.objects.filter(pk__in=files).update(number=a.number)
         return a
 
@@ -182,7 +188,11 @@ def ask_correction(
     clock=clock.start(_notice, _notice),
 )
 def correct(
-    a: Application, *, by: By, now: dt.datetime, materials: Mapping[int, tuple[str, Attachment | None]] | None = None
+    a: Application,
+    *,
+    by: By,
+    now: dt.datetime,
+    materials: Mapping[int, tuple[str, Attachment | None]] | None = None,
 ) -> dict[str, Any]:
     """补正 — the applicant supplies what was asked for; the notice limit runs anew from this day."""
     supplied = []
@@ -204,7 +214,12 @@ def _accepted(a: Application, now: dt.datetime, since: dt.datetime) -> None:
     a.accepted_at = since
     legal, promised = a.item_version.legal_limit, a.item_version.promised_limit
     held = Document.objects.filter(application=a).order_by("spec__no").values_list("spec__no", "form")
-    said = {"legal": legal, "promised": promised, "deemed": a.is_deemed, "materials": [list(row) for row in held]}
+    said = {
+        "legal": legal,
+        "promised": promised,
+        "deemed": a.is_deemed,
+        "materials": [list(row) for row in held],
+    }
     issue(a, PaperKind.ACCEPTANCE, now, said)
 
 
@@ -248,7 +263,9 @@ def deem_accepted(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]
     label=_("Refuse acceptance"),
     clock=clock.finish(),
 )
-def refuse_acceptance(a: Application, *, by: By, now: dt.datetime, reason_code: str, reason: str) -> dict[str, Any]:
+def refuse_acceptance(
+    a: Application, *, by: By, now: dt.datetime, reason_code: str, reason: str
+) -> dict[str, Any]:
     """不予受理 — the matter needs no licence, is not ours, or stays incomplete; in writing, with remedies
     (行政许可法 32(1)(2))."""
     a.reason_code, a.reason = reason_code, reason

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from onewindow.cases.rows import insert
 from onewindow.window.models import PLAIN, Application, Paper, PaperKind
 
 
@@ -26,14 +27,16 @@ def issue(
     nth = 1
     if kind in (PaperKind.SUSPENSION,):  # the only letter that may go out more than once
         nth = Paper.objects.filter(application=a, kind=kind).count() + 1
-    return Paper.objects.create(
-        application=a,
-        kind=kind,
-        year=timezone.localdate(now).year,
-        serial=int(a.number[7:13]),
-        nth=nth,
-        event_seq=seq or a.version + 1,
-        issued_at=now,
-        verify_code=verify_code(),
-        facts=facts,
+    return insert(
+        Paper(
+            application=a,
+            kind=kind,
+            year=timezone.localdate(now).year,
+            serial=int(a.number[7:13]),
+            nth=nth,
+            event_seq=seq or a.version + 1,
+            issued_at=now,
+            verify_code=verify_code(),
+            facts=facts,
+        )
     )
