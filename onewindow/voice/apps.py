@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class Voice(AppConfig):
@@ -6,4 +7,11 @@ class Voice(AppConfig):
     label = "voice"
 
     def ready(self) -> None:
+        from onewindow.org import rail
+        from onewindow.org.roles import Role
         from onewindow.voice import reactions  # noqa: F401 – registers what follows an event
+
+        rail.add(
+            60, "reviews", _("Low marks"), "frown", Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD
+        )
+        rail.add(70, "devices", _("Evaluators"), "tablet", Role.HALL_MANAGER, Role.BUREAU, Role.ADMIN)

@@ -7,15 +7,18 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import models
 from django.db.models import Avg, Count, Q
 
-from onewindow.org.models import Office
+from onewindow.catalog.models import Item
+from onewindow.org.models import Hall, Office
 from onewindow.voice.models import ReviewQuerySet
 from onewindow.window.models import ApplicationQuerySet
 
 
 def wilson(good: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson score interval of a share (Wilson 1927, J. Am. Stat. Assoc. 22:209), 95 % for z = 1.96; (0, 1) for n = 0."""
+    """Wilson score interval of a share (Wilson 1927, J. Am. Stat. Assoc. 22:209), 95 % for z = 1.96.
+    Of nothing, nothing is known: (0, 1)."""
     if n == 0:
         return 0.0, 1.0
     share, zz = good / n, z * z / n
@@ -26,7 +29,7 @@ def wilson(good: int, n: int, z: float = 1.96) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Reviews of a period. ``coverage`` = n / touchpoints reached; silence is its own bucket, never "good"."""
+    """Reviews of a period; ``good`` = levels 5, 4 and 3, ``bad`` = 2 and 1. Silence is its own bucket, never "good"."""
 
     n: int
     good: int
@@ -41,11 +44,18 @@ class Verdict:
 
     @property
     def coverage(self) -> float | None:
+        """n / touchpoints reached in the period; a review of an earlier touchpoint counts when it is given."""
         return min(1.0, self.n / self.touchpoints) if self.touchpoints else None
 
     @property
     def silent(self) -> int:
+        """Touchpoints that nobody said anything about (未评价)."""
         return max(0, self.touchpoints - self.n)
+
+    @property
+    def silent_share(self) -> float | None:
+        """Silent / touchpoints reached."""
+        return self.silent / self.touchpoints if self.touchpoints else None
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -53,17 +63,25 @@ class Verdict:
         return wilson(self.good, self.n)
 
 
+#: What reviews can be broken down by: the field of Review, and the same of Application.
+DIMENSIONS: dict[str, tuple[str, str, type[models.Model], str]] = {
+    "hall": ("hall", "hall", Hall, "pk"),
+    "office": ("office", "office", Office, "pk"),
+    "item": ("item_code", "item__code", Item, "code"),
+}
+
+
 def _touchpoints(
-    applications: ApplicationQuerySet, start: dt.datetime, end: dt.datetime, *by: str
+    applications: ApplicationQuerySet, start: dt.datetime, end: dt.datetime, by: str = ""
 ) -> dict[Any, int]:
     """Touchpoints reached in the period: acceptances (but not of items decided on the spot) and handings-over."""
     promised = ~Q(item_version__case_kind="IMMEDIATE")
     found: dict[Any, int] = {}
     for column, also in (("accepted_at", promised), ("delivered_at", Q())):
-        reached = applications.filter(also, **{f"{column}__gte": start, f"{column}__lt": end})
-        for row in reached.order_by().values(*by).annotate(n=Count("pk")) if by else [{"n": reached.count()}]:
-            key = row[by[0]] if by else None
-            found[key] = found.get(key, 0) + row["n"]
+        reached = applications.filter(also, **{f"{column}__gte": start, f"{column}__lt": end}).order_by()
+        rows = reached.values_list(by).annotate(Count("pk")) if by else [(None, reached.count())]
+        for key, n in rows:
+            found[key] = found.get(key, 0) + n
     return found
 
 
@@ -71,31 +89,45 @@ SUMS = {
     "n": Count("pk"),
     "good": Count("pk", filter=Q(level__gte=3)),
     "bad": Count("pk", filter=Q(level__lte=2)),
+    "mean": Avg("level"),
 }
+NONE = {"n": 0, "good": 0, "bad": 0, "mean": None}
 
 
 def verdict(
     reviews: ReviewQuerySet, applications: ApplicationQuerySet, start: dt.datetime, end: dt.datetime
 ) -> Verdict:
-    """The verdict of a period over what a person may see (both querysets already scoped). Two or three queries."""
-    row = reviews.active().filter(at__gte=start, at__lt=end).aggregate(**SUMS, mean=Avg("level"))
+    """The verdict of a period over what a person may see (both querysets already scoped). Three queries.
+
+    ``start`` is the first instant of the period, ``end`` the first one after it. Default reviews never count.
+    """
+    row = reviews.active().filter(at__gte=start, at__lt=end).aggregate(**SUMS)
     return Verdict(**row, touchpoints=_touchpoints(applications, start, end).get(None, 0))
+
+
+def verdicts_by(
+    dimension: str,
+    reviews: ReviewQuerySet,
+    applications: ApplicationQuerySet,
+    start: dt.datetime,
+    end: dt.datetime,
+) -> list[tuple[Any, Verdict]]:
+    """The same for each hall, office or item (:data:`DIMENSIONS`), most reviews first. Four queries."""
+    of_review, of_application, model, key = DIMENSIONS[dimension]
+    given = reviews.active().filter(at__gte=start, at__lt=end).order_by()
+    said = {row.pop(of_review): row for row in given.values(of_review).annotate(**SUMS)}
+    reached = _touchpoints(applications, start, end, of_application)
+    things = model._default_manager.in_bulk(
+        [k for k in {*said, *reached} if k is not None], **({} if key == "pk" else {"field_name": key})
+    )
+    found = [
+        (thing, Verdict(**said.get(k, NONE), touchpoints=reached.get(k, 0))) for k, thing in things.items()
+    ]
+    return sorted(found, key=lambda pair: (-pair[1].n, -pair[1].touchpoints, str(pair[0])))
 
 
 def verdicts_by_office(
     reviews: ReviewQuerySet, applications: ApplicationQuerySet, start: dt.datetime, end: dt.datetime
 ) -> list[tuple[Office, Verdict]]:
-    """The same for each department, most reviews first."""
-    rows = (
-        reviews.active()
-        .filter(at__gte=start, at__lt=end)
-        .order_by()
-        .values("office")
-        .annotate(**SUMS, mean=Avg("level"))
-    )
-    reached = _touchpoints(applications, start, end, "office")
-    said = {r.pop("office"): r for r in rows}
-    offices = Office.objects.in_bulk(set(said) | set(reached))
-    none = {"n": 0, "good": 0, "bad": 0, "mean": None}
-    found = [(offices[k], Verdict(**said.get(k, none), touchpoints=reached.get(k, 0))) for k in offices]
-    return sorted(found, key=lambda pair: -pair[1].n)
+    """The same for each department."""
+    return verdicts_by("office", reviews, applications, start, end)

@@ -18,6 +18,8 @@ from onewindow.org.roles import Role
 
 #: Letters of a typed pairing code: no vowels, nothing that looks like something else (RFC 8628, 6.1).
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
+#: The second generation of the national list (codes 108–517) is in force; the first one (101–509) is retired.
+LIST = 2
 
 
 class Level(models.IntegerChoices):
@@ -25,7 +27,7 @@ class Level(models.IntegerChoices):
 
     VERY_GOOD = 5, _("Very satisfied")
     GOOD = 4, _("Satisfied")
-    FAIR = 3, _("Basically satisfied")
+    FAIR = 3, _("Fairly satisfied")
     BAD = 2, _("Dissatisfied")
     VERY_BAD = 1, _("Very dissatisfied")
 
@@ -49,10 +51,16 @@ class ReviewChannel(models.IntegerChoices):
     SMS = 7, _("Text message")
 
 
+class IndicatorQuerySet(models.QuerySet["Indicator"]):
+    def published(self) -> IndicatorQuerySet:
+        """The list in force, best level first, core indicators before the others."""
+        return self.filter(version=LIST).order_by("-level", "-is_core", "code")
+
+
 class Indicator(models.Model):
     """评价指标 — one coded reason of one level; the list is national and versioned, nobody adds to it."""
 
-    version = models.PositiveSmallIntegerField(default=2)
+    version = models.PositiveSmallIntegerField(default=LIST)
     level = models.PositiveSmallIntegerField(choices=Level)
     code = models.CharField(max_length=3)
     is_core = models.BooleanField(default=False)
@@ -60,12 +68,18 @@ class Indicator(models.Model):
     name_en = models.CharField(max_length=120)
     fact = models.CharField(max_length=20, blank=True)
 
+    objects = IndicatorQuerySet.as_manager()
+
     class Meta:
         ordering = ["-level", "-is_core", "code"]
         constraints = [models.UniqueConstraint(fields=["version", "code"], name="indicator_code")]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+
+#: A device that is silent for so long is late, and then offline.
+LATE = dt.timedelta(minutes=3), dt.timedelta(minutes=10)
 
 
 class DeviceState(models.TextChoices):
@@ -79,12 +93,22 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         """A hall manager sees the devices of the hall, bureau and administrators all, nobody else any."""
         if isinstance(person, Actor) or not person.is_authenticated:
             return self.none()
+        if not person.is_active:
+            return self.none()
         if person.has_role(Role.BUREAU, Role.ADMIN):
             return self
         return self.filter(counter__hall_id__in=person.halls_as(Role.HALL_MANAGER))
 
+    def with_places(self) -> DeviceQuerySet:
+        """With window, hall and last heartbeat, in one query."""
+        return self.select_related("counter__hall", "beat")
 
-@personal(secret_digest="secret")
+    def standing(self) -> DeviceQuerySet:
+        """Those that stand at a window, in use or suspended."""
+        return self.exclude(state=DeviceState.REVOKED)
+
+
+@personal(secret_digest="secret")  # noqa: S106 – a kind of data, not a password
 class Device(models.Model):
     """评价器 — one evaluator at one window. It proves itself by a secret of its own; a replacement is a new device."""
 
@@ -112,6 +136,11 @@ class Device(models.Model):
     def __str__(self) -> str:
         return f"{self.code} {self.counter}"
 
+    def health(self, now: dt.datetime) -> str:
+        """``online``, ``late`` (silent for 3 minutes), ``offline`` (10 minutes or never heard of)."""
+        silent = now - self.beat.seen_at if hasattr(self, "beat") else LATE[1]
+        return "offline" if silent >= LATE[1] else "late" if silent >= LATE[0] else "online"
+
 
 class DeviceBeat(models.Model):
     """心跳 — when a device was last heard of; in a table of its own, because it changes every few seconds."""
@@ -137,6 +166,11 @@ class DeviceAssignment(models.Model):
 
     class Meta:
         ordering = ["device_id", "from_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device"], condition=Q(to_at__isnull=True), name="device_stands_at_one"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.device_id} {self.counter_id}"
@@ -172,12 +206,18 @@ class Pairing(models.Model):
 
 class PromptState(models.TextChoices):
     CREATED = "created", _("Waiting for the device")
+    DELIVERED = "delivered", _("Sent to the device")
     SHOWN = "shown", _("Shown")
     TOUCHED = "touched", _("Touched")
     ANSWERED = "answered", _("Answered")
     DECLINED = "declined", _("Skipped")
     EXPIRED = "expired", _("Not answered")
     SUPERSEDED = "superseded", _("Followed by another")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+#: States in which a prompt may still be shown and answered.
+OPEN = (PromptState.CREATED, PromptState.DELIVERED, PromptState.SHOWN, PromptState.TOUCHED)
 
 
 def prompt_key() -> str:
@@ -208,7 +248,7 @@ class Prompt(models.Model):
         indexes = [
             models.Index(
                 fields=["device", "-created_at"],
-                condition=Q(state__in=["created", "shown", "touched"]),
+                condition=Q(state__in=["created", "delivered", "shown", "touched"]),
                 name="prompt_open",
             )
         ]
@@ -219,7 +259,8 @@ class Prompt(models.Model):
 
 class ReviewQuerySet(models.QuerySet["Review"]):
     def seen_by(self, person: By) -> ReviewQuerySet:
-        """The bureau sees all, a hall manager those of the hall, a head those of the department; the reviewed clerk none."""
+        """Bureau and leaders see all, a hall manager those of the hall, a head those of the department; the reviewed
+        clerk none. Who said it is a further question: ``rules.knows_reviewers``."""
         if isinstance(person, Actor) or not person.is_authenticated or not person.is_active:
             return self.none()
         if person.has_role(Role.BUREAU, Role.LEADER):
@@ -232,6 +273,10 @@ class ReviewQuerySet(models.QuerySet["Review"]):
     def active(self) -> ReviewQuerySet:
         """Given by a person. Default reviews, where a county has them, never count here."""
         return self.filter(is_default=False)
+
+    def by_hall_or_office(self) -> ReviewQuerySet:
+        """With the names that a line of the list needs, in one query."""
+        return self.select_related("hall", "office", "counter")
 
     def bad(self) -> ReviewQuerySet:
         """One or two stars; three is not bad."""

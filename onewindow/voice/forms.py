@@ -1,0 +1,153 @@
+"""What people type about devices and reviews."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.catalog.models import Item
+from onewindow.org.models import Counter, Hall, Office, Person
+from onewindow.org.roles import Role
+from onewindow.org.templatetags.ow import local
+from onewindow.voice.actions import LONGEST, clean
+from onewindow.voice.models import LETTERS, Indicator, Level
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """One level with its coded indicators, in the reader's language."""
+
+    level: Level
+    indicators: list[tuple[str, str]]
+
+
+def indicators() -> list[Reasons]:
+    """The list in force, best level first."""
+    rows = list(Indicator.objects.published())
+    return [Reasons(level, [(r.code, local(r)) for r in rows if r.level == level]) for level in Level]
+
+
+class RateForm(forms.Form):
+    """One verdict by link: the level, its reasons, a text. Nothing is chosen beforehand."""
+
+    score = forms.TypedChoiceField(
+        label=_("How satisfied are you?"), choices=Level, coerce=int, widget=forms.HiddenInput
+    )
+    codes = forms.MultipleChoiceField(
+        label=_("What was it? Choose as many as you like"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    text = forms.CharField(
+        label=_("In your own words"),
+        required=False,
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST}),
+        help_text=_("Please leave out names, telephone and identity numbers."),
+    )
+
+    def __init__(self, data: Any = None, *, level: int, **more: Any):
+        super().__init__(data, initial={"score": level}, **more)
+        rows = next(r.indicators for r in indicators() if r.level == level)
+        self.fields["codes"].choices = rows  # type: ignore[attr-defined]
+
+    def clean_text(self) -> str:
+        return clean(self.cleaned_data["text"])
+
+
+def windows_of(person: Person) -> Any:
+    """The windows whose devices this person runs."""
+    halls = person.halls_as(Role.HALL_MANAGER)
+    return Counter.objects.filter(hall_id__in=halls).order_by("hall__code", "code")
+
+
+class WindowForm(forms.Form):
+    """A window of one's own halls; also to move a device to another one."""
+
+    counter = forms.ModelChoiceField(
+        label=_("Window"), queryset=Counter.objects.none(), empty_label=_("Please choose")
+    )
+
+    def __init__(self, data: Any = None, *, by: Person, **more: Any):
+        super().__init__(data, **more)
+        windows = self.fields["counter"]
+        windows.queryset = windows_of(by)  # type: ignore[attr-defined]
+        windows.label_from_instance = local  # type: ignore[attr-defined]
+
+
+class PairForm(WindowForm):
+    """The code on the device's screen, and the window where the device stands."""
+
+    code = forms.CharField(
+        label=_("Code on the device"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "placeholder": "BCDF-GHJK",
+                "spellcheck": "false",
+            }
+        ),
+    )
+    field_order = ("code", "counter")
+
+    def clean_code(self) -> str:
+        code = "".join(c for c in self.cleaned_data["code"].upper() if c.isalnum())
+        if len(code) != 8 or set(code) - set(LETTERS):
+            raise forms.ValidationError(
+                _("The code has eight letters, such as BCDF-GHJK. Please compare it with the screen.")
+            )
+        return code
+
+
+PERIODS = [
+    ("7", _("Last 7 days")),
+    ("30", _("Last 30 days")),
+    ("90", _("Last 90 days")),
+    ("365", _("Last year")),
+]
+DEFAULT_DAYS = "30"
+
+
+class Filters(forms.Form):
+    """What stands in the address of the list of low marks."""
+
+    days = forms.ChoiceField(label=_("Period"), choices=PERIODS, required=False)
+    level = forms.ChoiceField(label=_("Level"), required=False)
+    hall = forms.ChoiceField(label=_("Hall"), required=False)
+    office = forms.ChoiceField(label=_("Department"), required=False)
+    item = forms.ChoiceField(label=_("Item"), required=False)
+
+    def __init__(self, given: Any, *, by: Person):
+        super().__init__({"days": DEFAULT_DAYS} | {k: v for k, v in given.items() if v})
+        halls = Hall.objects.order_by("code")
+        offices = Office.objects.filter(items__isnull=False).distinct().order_by("code")
+        items = Item.objects.order_by("office__code", "code")
+        if not by.has_role(Role.BUREAU, Role.LEADER):
+            if mine := by.halls_as(Role.HALL_MANAGER):
+                halls = halls.filter(pk__in=mine)
+            else:
+                own = by.offices_as(Role.HEAD)
+                offices, items = offices.filter(pk__in=own), items.filter(office_id__in=own)
+        found: dict[str, list[tuple[str, Any]]] = {
+            "level": [(str(level.value), level.label) for level in (Level.BAD, Level.VERY_BAD)],
+            "hall": [(h.code, local(h)) for h in halls],
+            "office": [(o.code, local(o)) for o in offices],
+            "item": [(i.code, local(i)) for i in items],
+        }
+        for name, choices in found.items():
+            self.fields[name].choices = [("", _("All")), *choices]  # type: ignore[attr-defined]
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What was asked for and makes sense; the rest is left out."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def is_used(self) -> bool:
+        return bool(set(self.asked) - {"days"} or self.asked.get("days") != DEFAULT_DAYS)

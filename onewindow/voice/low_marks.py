@@ -1,0 +1,125 @@
+"""差评: the reviews of one and two stars, each beside what the system itself knows of the matter.
+
+Several of the national indicators can be held against facts (rules 2.3): late against the promise (209) or the statute
+(110), and how often the person had to come (114). The facts decide nothing; they spare the first question.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter as Tally
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from onewindow.cases import instant
+from onewindow.cases.models import Event
+from onewindow.org.models import Person
+from onewindow.voice import rules
+from onewindow.voice.models import Indicator, Review
+from onewindow.window.models import Application
+
+PAGE = 20
+#: A telephone or identity number in a text would tell the reviewed hall who wrote it.
+DIGITS = re.compile(r"(?<!\d)\d[\d\- ]{5,}[\dXx]")
+#: Events at which a person stands at the window.
+VISITS = ("application.receive", "application.correct", "application.deliver")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A chosen indicator; ``holds`` says whether the system's facts bear it out (None: it knows nothing about it)."""
+
+    code: str
+    indicator: Indicator | None
+    holds: bool | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One review in the list. ``case`` is given only to those who may know whose it is."""
+
+    review: Review
+    item: Application
+    case: Application | None
+    clerk: Person | None
+    text: str
+    reasons: Sequence[Reason]
+    late_promise: bool
+    late_law: bool
+    visits: int
+    visits_promised: int
+
+
+def find(person: Person, asked: dict[str, str]) -> QuerySet[Review]:
+    """The low marks that were asked for, newest first, within what the person may see."""
+    found = Review.objects.seen_by(person).bad().by_hall_or_office()
+    since = instant.now() - dt.timedelta(days=int(asked.get("days", 30)))
+    keys = {"level": "level", "hall": "hall__code", "office": "office__code", "item": "item_code"}
+    wanted = {keys[name]: value for name, value in asked.items() if name in keys}
+    return found.filter(at__gte=since, **wanted).order_by("-at", "-id")
+
+
+def page(found: QuerySet[Review], cursor: str) -> tuple[list[Review], str]:
+    """One page after the cursor (the instant and key of the last line before it), and the next cursor or nothing."""
+    value, _sep, key = cursor.partition("~")
+    if key.isdigit() and len(key) < 19:
+        try:
+            at = dt.datetime.fromisoformat(value)
+        except ValueError:
+            at = None
+        if at and at.tzinfo:
+            found = found.filter(at__lte=at).exclude(at=at, id__gte=int(key))
+    rows = list(found[: PAGE + 1])
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    return rows[:PAGE], f"{last.at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ}~{last.pk}" if last else ""
+
+
+def lines(rows: Iterable[Review], person: Person) -> list[Line]:
+    """The reviews with their facts: four queries, however many there are."""
+    rows = list(rows)
+    numbers = {r.number for r in rows}
+    cases = {a.number: a for a in Application.objects.filter(number__in=numbers).with_facts()}
+    indicators = {i.code: i for i in Indicator.objects.published()} if rows else {}
+    clerks = {p.username: p for p in Person.objects.filter(username__in={r.clerk for r in rows if r.clerk})}
+    came = Event.objects.filter(number__in=numbers, kind__in=VISITS).exclude(by="applicant")
+    days = {(n, timezone.localdate(at)) for n, at in came.order_by().values_list("number", "at")}
+    visits = Tally(n for n, _day in days)  # several events of one day are one visit
+    known = rules.knows_reviewers(person)
+    return [_line(r, cases[r.number], clerks.get(r.clerk), visits[r.number], indicators, known) for r in rows]
+
+
+def _line(
+    r: Review,
+    a: Application,
+    clerk: Person | None,
+    visits: int,
+    indicators: dict[str, Indicator],
+    known: bool,
+) -> Line:
+    ended = a.decided_at or r.at
+    promise, law = (
+        (a.decision_due_at, a.decision_legal_due_at) if a.decided_at else (a.due_at, a.legal_due_at)
+    )
+    promised = a.item_version.visit_count or 1
+    facts = {
+        "late_promise": bool(promise and ended > promise),
+        "late_law": bool(law and ended > law),
+        "visits": visits > promised,
+    }
+    chosen = [(code, indicators.get(code)) for code in r.codes]
+    return Line(
+        review=r,
+        item=a,
+        case=a if known else None,
+        clerk=clerk,
+        text=r.text if known else DIGITS.sub("……", r.text),
+        reasons=[Reason(code, i, facts.get(i.fact) if i and i.fact else None) for code, i in chosen],
+        late_promise=facts["late_promise"],
+        late_law=facts["late_law"],
+        visits=visits,
+        visits_promised=promised,
+    )

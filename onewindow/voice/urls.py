@@ -1,0 +1,22 @@
+"""Addresses of the public's verdict. Fixed paths below /desk/ stand before the desk's ``<number>``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from onewindow.voice import device, public, views
+
+urlpatterns = [
+    path("rate/<str:token>", public.rate_case, name="rate"),
+    path("device/", device.page, name="device"),
+    path("api/device/v1/pair", device.pair, name="device_pair"),
+    path("api/device/v1/pair/", device.paired, name="device_paired"),
+    path("api/device/v1/next", device.next_prompt, name="device_next"),
+    path("api/device/v1/events", device.events, name="device_events"),
+    path("api/device/v1/heartbeat", device.heartbeat, name="device_heartbeat"),
+    path("desk/devices/", views.devices, name="devices"),
+    path("desk/devices/pair/", views.pair, name="devices_pair"),
+    path("desk/devices/<str:code>/", views.device, name="device_facts"),
+    path("desk/reviews/", views.low_marks_list, name="reviews"),
+    path("desk/reviews/export.xlsx", views.low_marks_export, name="reviews_export"),
+]
