@@ -1,0 +1,133 @@
+"""The server is killed with -9 in the middle of acceptances: on restart each application is whole or not there at all."""
+
+import contextlib
+import json
+import os
+import random
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from django.db import connection
+
+from tests.town import citizen_id
+
+pytestmark = [pytest.mark.slow]
+ROUNDS = 3
+SETUP = """
+import django; django.setup()
+from django.core.management import call_command
+from tests import town
+call_command("migrate", verbosity=0); call_command("createcachetable", verbosity=0)
+town.build()
+call_command("token", "create", user="li")
+"""
+CHECK = """
+import django, json; django.setup()
+from onewindow.cases.management.commands.verify import survey
+from onewindow.cases.models import Event, Followup
+from onewindow.window.models import Application, Document
+events, cases, broken = survey()
+print(json.dumps({
+    "numbers": list(Application.objects.values_list("number", flat=True)),
+    "broken": [b.__dict__ for b in broken], "events": events, "followups": Followup.objects.count(),
+    "half": [a.number for a in Application.objects.all() if Document.objects.filter(application=a).count() != 3],
+}))
+"""
+
+
+@pytest.fixture
+def instance(tmp_path):
+    """An instance of its own: the environment of its processes and a token of the clerk."""
+    environment = os.environ | {
+        "ONEWINDOW_DATA_DIR": str(tmp_path),
+        "ONEWINDOW_DEMO": "1",
+        "ONEWINDOW_LOG_LEVEL": "CRITICAL",
+        "DJANGO_SETTINGS_MODULE": "onewindow.config.settings",
+    }
+    environment.pop("DATABASE_URL", None)
+    if connection.vendor == "postgresql":
+        import psycopg
+
+        base = os.environ["DATABASE_URL"].rsplit("/", 1)[0]
+        name = f"kill_{secrets.token_hex(4)}"
+        host = urllib.request.unquote(base.split("@", 1)[1])
+        with psycopg.connect(host=host, user="onewindow", dbname="postgres", autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name}")
+        environment["DATABASE_URL"] = f"{base}/{name}"
+    made = subprocess.run([sys.executable, "-c", SETUP], env=environment, capture_output=True, text=True, check=True)
+    return environment, made.stdout.split()[-1]
+
+
+@contextlib.contextmanager
+def serving(environment, port):
+    command = [sys.executable, "-m", "onewindow.config.cli", "serve", "--port", str(port), "--workers", "1"]
+    server = subprocess.Popen(command, env=environment, start_new_session=True)
+    try:
+        for _ in range(150):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+                break
+            time.sleep(0.1)
+        yield
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def take_in(port, token, n):
+    body = {
+        "item": "ZD-MSA-001",
+        "applicant": {
+            "kind": "person", "name": f"张三{n}", "id_type": "citizen_id", "id_number": citizen_id(n), "mobile": f"1990000{n:04d}",
+        },
+        "materials": [{"spec": 1, "form": "paper"}, {"spec": 2, "form": "paper"}, {"spec": 3, "form": "paper"}],
+        "hall": "H1", "counter": "03", "channel": "counter",
+    }  # fmt: skip
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/v1/applications",
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": f"kill-{n}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)["number"]
+
+
+@pytest.mark.django_db
+def test_an_application_is_whole_or_not_there_after_kill_9(instance):
+    environment, token = instance
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    acknowledged, serial = [], iter(range(1, 999))
+    dice = random.Random(9)
+
+    def counter(stop):
+        while not stop.is_set():
+            n = next(serial)
+            with contextlib.suppress(OSError, urllib.error.URLError, json.JSONDecodeError):
+                acknowledged.append(take_in(port, token, n))
+
+    for _ in range(ROUNDS):
+        stop = threading.Event()
+        with serving(environment, port):
+            windows = [threading.Thread(target=counter, args=(stop,)) for _ in range(4)]
+            for window in windows:
+                window.start()
+            time.sleep(dice.uniform(1.0, 2.0))
+        stop.set()
+        for window in windows:
+            window.join()
+
+    done = subprocess.run([sys.executable, "-c", CHECK], env=environment, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert len(acknowledged) > ROUNDS
+    assert set(acknowledged) <= set(found["numbers"]), "an acknowledged application is lost"
+    assert found["broken"] == [] and found["half"] == []
+    assert found["events"] == found["followups"] == len(found["numbers"])
