@@ -1,0 +1,128 @@
+"""The evaluator at the window, from its pairing to the bureau's list."""
+
+import pytest
+
+from onewindow.cases import worker
+from onewindow.config.settings import BASE_DIR
+from onewindow.voice.actions import load_indicators, revoke
+from onewindow.voice.models import Device, Prompt, Review
+from onewindow.window import actions
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+TABLET = {"width": 1024, "height": 600}
+
+
+def emptied(page):
+    """Waits until the server has acknowledged all that the device kept."""
+    for _try in range(100):
+        if not page.evaluate("JSON.parse(localStorage.getItem('ow-queue') || '[]').length"):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the device still keeps what it could not send")
+
+
+@pytest.fixture
+def tablet(town, new_page):
+    """A screen that its hall manager has just put to window 03."""
+    load_indicators(BASE_DIR / "data/indicators.csv")
+    screen = new_page(**TABLET)
+    screen.goto("/device/")
+    code = screen.locator("[data-fill=code]:visible").inner_text()
+    check = screen.locator("[data-fill=check]:visible").inner_text()
+    manager = new_page(by=town.zhou)
+    manager.goto("/desk/devices/")
+    manager.fill("[name=code]", code.lower())
+    manager.select_option("[name=counter]", str(town.counter.pk))
+    manager.locator("form:has([name=code]) button").click()
+    assert check in manager.inner_text("main")
+    manager.locator("[name=confirm]").click()
+    screen.get_by_role("heading", name="欢迎").wait_for()
+    return screen
+
+
+def test_a_person_says_on_the_spot_how_it_was_and_the_bureau_reads_it(town, tablet, new_page, axe):
+    assert town.counter.name in tablet.inner_text("header")
+    axe(tablet)
+    town.accepted()
+    worker.follow()
+    tablet.locator("[data-screen=ask]:visible").wait_for()
+    assert "食品经营许可（新办）" in tablet.inner_text("main") and "张三" not in tablet.content()
+    sizes = {
+        (round(b["width"]), round(b["height"]))
+        for f in tablet.locator(".ow-face:visible").all()
+        if (b := f.bounding_box())
+    }
+    assert len(sizes) == 1, "five faces of one size"
+    axe(tablet)
+    tablet.locator(".ow-face--2:visible").click()
+    chips = tablet.locator("[data-code]:visible")
+    assert chips.first.get_attribute("data-code") == "207" and chips.count() == 8
+    assert tablet.locator("[aria-pressed=true]").count() == 0, "nothing is chosen beforehand"
+    axe(tablet)
+    chips.nth(2).click()
+    tablet.locator("textarea:visible").fill("说三天办好，等了一周")
+    tablet.get_by_role("button", name="提交评价").click()
+    tablet.get_by_role("heading", name="感谢您的评价").wait_for()
+    axe(tablet)
+    emptied(tablet)
+    review = Review.objects.get()
+    assert (review.level, review.codes, review.channel, review.counter) == (2, ["209"], 4, town.counter)
+    assert Prompt.objects.get().state == "answered"
+    tablet.get_by_role("heading", name="欢迎").wait_for()
+    bureau = new_page(by=town.bai)
+    bureau.goto("/desk/reviews/")
+    assert "说三天办好，等了一周" in bureau.inner_text("main")
+    axe(bureau)
+
+
+def test_it_speaks_english_to_one_person_and_chinese_to_the_next(town, tablet):
+    town.accepted()
+    worker.follow()
+    tablet.locator("[data-screen=ask]:visible").wait_for()
+    tablet.get_by_role("button", name="English").click()
+    assert "Food business licence (new)" in tablet.inner_text("main")
+    assert tablet.evaluate("document.documentElement.lang") == "en"
+    tablet.get_by_role("button", name="rather not say").click()
+    tablet.get_by_role("heading", name="欢迎").wait_for()
+    emptied(tablet)
+    assert Prompt.objects.get().state == "declined" and not Review.objects.exists()
+
+
+def test_a_broken_line_loses_no_verdict(town, tablet, browser_problems):
+    town.accepted()
+    worker.follow()
+    tablet.locator("[data-screen=ask]:visible").wait_for()
+    emptied(tablet)
+    tablet.context.set_offline(True)
+    tablet.locator(".ow-face--5:visible").click()
+    tablet.get_by_role("button", name="提交评价").click()
+    tablet.get_by_role("heading", name="感谢您的评价").wait_for()
+    tablet.locator("#offline").wait_for()
+    assert not Review.objects.exists()
+    tablet.context.set_offline(False)
+    emptied(tablet)
+    assert Review.objects.get().level == 5
+    assert browser_problems and all("ERR_INTERNET_DISCONNECTED" in line for line in browser_problems)
+    browser_problems.clear()
+
+
+def test_a_revoked_device_forgets_its_secret(town, tablet, browser_problems):
+    revoke(Device.objects.get(), by=town.zhou)
+    tablet.get_by_text("请联系大厅负责人").locator("visible=true").wait_for()
+    assert tablet.evaluate("localStorage.getItem('ow-device')") is None
+    assert all("401" in line for line in browser_problems)
+    browser_problems.clear()
+
+
+def test_a_window_that_hands_over_asks_about_the_end(town, tablet):
+    a = town.accepted()
+    actions.decide(a, by=town.wang, result="grant")
+    actions.deliver(a, by=town.li, received_by="张三1")
+    worker.follow()
+    tablet.get_by_role("heading", name="我们的服务怎么样？").wait_for()
+
+
+def test_without_a_script_it_says_so(new_page):
+    page = new_page(java_script_enabled=False, **TABLET)
+    page.goto("/device/")
+    assert "JavaScript" in page.inner_text("main")
