@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 100_000  # rows; Excel opens 1,048,576, nobody reads them
-SMALL = 1024 * 1024  # bytes; up to so much is answered at once, more is sent from the file
+SMALL = 256 * 1024  # bytes; up to so much is answered at once, more is sent from the file
 #: A text that begins so is taken for a formula by a program to which the sheet is passed on as CSV.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

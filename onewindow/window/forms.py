@@ -127,7 +127,7 @@ class CorrectForm(StepForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         supplied: dict[int, tuple[str, Any]] = {}
-        for name, form in given.items():
+        for name, form in list(given.items()):
             if name[0] != "m" or not name[1:].isdigit():
                 continue
             no, upload = int(name[1:]), given.get(f"f{name[1:]}")

@@ -2,8 +2,8 @@
 
 import pytest
 import time_machine
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from onewindow.cases import desk
 from onewindow.cases.desk import Asked
