@@ -1,6 +1,15 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class Board(AppConfig):
     name = "onewindow.board"
     label = "board"
+
+    def ready(self) -> None:
+        from onewindow.org import rail
+        from onewindow.org.roles import Role
+
+        rail.add(
+            5, "board", _("Overview"), "chart-column", Role.LEADER, Role.BUREAU, Role.HALL_MANAGER, Role.HEAD
+        )

@@ -364,7 +364,9 @@ def today() -> dt.date:
 
 
 def recent(asked: Asked, days: int = 365) -> Asked:
-    """The whole history is shown from a day on: a rare filter must not read ten years. A search for a text is exact."""
-    if asked.show != ALL or asked.opened_from or asked.text:
+    """The whole history is shown from a day on: a rare filter must not read ten years. A search for a
+    text is exact, and a list that is bounded by another day is short."""
+    dated = asked.opened_from or any(isinstance(value, dt.date) for value in asked.more.values())
+    if asked.show != ALL or dated or asked.text:
         return asked
     return replace(asked, opened_from=(asked.opened_to or today()) - dt.timedelta(days=days))

@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from onewindow.cases import clock, desk, numbers
 from onewindow.cases.models import Event
 from onewindow.catalog.models import Code, Item
-from onewindow.org.calendar import Limit, deadline
+from onewindow.org.calendar import ZONE, Limit, deadline
 from onewindow.org.identifiers import BadIdentifier, clean
-from onewindow.org.models import Hall, current_calendar
+from onewindow.org.models import Hall, Office, current_calendar
 from onewindow.org.roles import Role
 from onewindow.org.sealed import digest
 from onewindow.org.templatetags.ow import day_long, limit, local
+from onewindow.window.figures import ON_TIME, WITHIN_LAW
 from onewindow.window.forms import FORMS
 from onewindow.window.models import Document, DocumentForm, Status
 
@@ -90,11 +91,32 @@ class Applications(desk.Kind):
             or len(person.halls_as(*Role)) > 1
         ):
             fields["hall"] = _choice(_("Hall"), [(h.code, local(h)) for h in Hall.objects.all()])
+        if person.has_role(Role.HALL_MANAGER, Role.HEAD, Role.BUREAU, Role.LEADER):
+            fields |= self._figures(person)
         return fields
 
+    def _figures(self, person: Person) -> dict[str, forms.Field]:
+        """What the numbers of the leaders' page open."""
+        offices = Office.objects.filter(items__isnull=False).distinct().order_by("code")
+        if not person.has_role(Role.HALL_MANAGER, Role.BUREAU, Role.LEADER):
+            offices = offices.filter(pk__in=person.offices_as(Role.APPROVER, Role.HEAD))
+        return {
+            "office": _choice(_("Department"), [(o.code, local(o)) for o in offices]),
+            "kept": _choice(_("Limits kept"), [(code, label) for code, (label, _q) in KEPT.items()]),
+            "decided_from": forms.DateField(label=_("Decided from"), required=False, widget=_day()),
+            "decided_to": forms.DateField(label=_("Decided to"), required=False, widget=_day()),
+        }
+
     def narrow(self, cleaned: Mapping[str, Any]) -> Q:
-        item, hall = cleaned.get("item"), cleaned.get("hall")
-        return (Q(item__code=item) if item else Q()) & (Q(hall__code=hall) if hall else Q())
+        wanted = {"item__code": cleaned.get("item"), "hall__code": cleaned.get("hall"), "office__code": cleaned.get("office")}
+        found = Q(**{column: code for column, code in wanted.items() if code})
+        if kept := cleaned.get("kept"):
+            found &= KEPT[kept][1]
+        if first := cleaned.get("decided_from"):
+            found &= Q(decided_at__gte=_midnight(first))
+        if last := cleaned.get("decided_to"):
+            found &= Q(decided_at__lt=_midnight(last + dt.timedelta(days=1)))
+        return found
 
     def rows(self, cases: QuerySet) -> QuerySet:
         return cases.select_related("office", "item", "hall").defer(*SEALED)
@@ -214,6 +236,14 @@ class Applications(desk.Kind):
         return title, note
 
 
+#: How the limits were kept: the word of the filter and the cases.
+KEPT: dict[str, tuple[Any, Q]] = {
+    "on_time": (gettext_lazy("Decided on time"), Q(decided_at__isnull=False) & ON_TIME),
+    "late": (gettext_lazy("Decided after the promised day"), Q(decided_at__isnull=False) & ~ON_TIME),
+    "past_law": (gettext_lazy("Decided after the lawful day"), Q(decided_at__isnull=False) & ~WITHIN_LAW),
+    "deemed": (gettext_lazy("Deemed accepted"), Q(is_deemed=True)),
+}
+
 LIGHT_WORDS = {
     "green": gettext_lazy("On time again"),
     "amber": gettext_lazy("Little time is left"),
@@ -224,6 +254,14 @@ LIGHT_WORDS = {
 
 def _at(text: str | None) -> dt.datetime | None:
     return dt.datetime.fromisoformat(text) if text else None
+
+
+def _day() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), ZONE)
 
 
 def _choice(label: str, choices: list[tuple[str, str]]) -> forms.Field:

@@ -1,0 +1,12 @@
+"""Addresses of the leaders' pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from onewindow.board import views
+
+urlpatterns = [
+    path("board/", views.board, name="board"),
+    path("board/screen/", views.screen, name="board_screen"),
+]
