@@ -31,6 +31,7 @@ KNOWN = {
     "ONEWINDOW_REGION": "division code of the city or county, six digits",
     "ONEWINDOW_SECURE": "1 = behind HTTPS: secure cookies, HSTS, redirect",
     "ONEWINDOW_MFA": "required = privileged roles must have a second factor; optional = may (demo)",
+    "ONEWINDOW_PROXIES": "how many reverse proxies in front are trusted to name the caller in X-Forwarded-For",
     "ONEWINDOW_SESSION_MINUTES": "a staff session without a click ends after so many minutes",
     "ONEWINDOW_SMS": "channel of text messages: console or file",
     "ONEWINDOW_METRICS_TOKEN": "bearer token of /metrics; empty = only from this machine",
@@ -94,7 +95,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "ninja",
     "csp",
-    "django.contrib.admin",
+    "onewindow.config.admin_config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -105,13 +106,16 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "onewindow.config.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "onewindow.config.middleware.measured",
+    "onewindow.config.middleware.kept_private",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "onewindow.config.middleware.language_and_view",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "onewindow.config.middleware.session_while_at_work",
     "onewindow.config.middleware.second_factor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -192,6 +196,9 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "20/m/ip,5/300s/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "OneWindow"
+MFA_ADAPTER = "onewindow.config.accounts.StaffFactorAdapter"
+MFA_FORMS = {"authenticate": "onewindow.config.accounts.SecondFactorForm"}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ONEWINDOW_PROXIES", 0)
 SESSION_COOKIE_AGE = env.int("ONEWINDOW_SESSION_MINUTES", 60) * 60
 SESSION_SAVE_EVERY_REQUEST = False
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

@@ -313,6 +313,18 @@ class AccessLog(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M} {self.person} {self.number}"
 
 
+class SignInQuerySet(models.QuerySet["SignIn"]):
+    def seen_by(self, person: Person, of: str = "") -> SignInQuerySet:
+        """One's own history; the IT administrator sees all, or that of one account."""
+        if person.has_role(Role.ADMIN):
+            return self.filter(username__iexact=of) if of else self
+        return self.filter(username=person.username)
+
+    def before(self, pk: int | None) -> SignInQuerySet:
+        """Newest first, from the one after ``pk`` on."""
+        return (self if pk is None else self.filter(pk__lt=pk)).order_by("-pk")
+
+
 @personal(ip="network address", username="name")
 class SignIn(models.Model):
     """登录记录 — one try to sign in: ``ok``, ``failed`` or ``locked``; sign-out too (网络安全法 23: ≥ 6 months)."""
@@ -322,6 +334,8 @@ class SignIn(models.Model):
     outcome = models.CharField(max_length=10)
     ip = models.GenericIPAddressField(null=True, blank=True)
     agent = models.CharField(max_length=200, blank=True)
+
+    objects = SignInQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]

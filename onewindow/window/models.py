@@ -107,6 +107,7 @@ class ApplicationQuerySet(CaseQuerySet):
     agent_id_number="identity number",
     agent_mobile="mobile",
     track_digest="secret",
+    track_token="secret",
     query_code="secret",
     address="text",
 )

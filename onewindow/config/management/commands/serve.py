@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from onewindow.config import health
+
 
 class Command(BaseCommand):
     help = "run the web server"
@@ -26,6 +28,7 @@ class Command(BaseCommand):
         require_migrated()
         settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
         collect_static()
+        health.share_counters()
         from granian.constants import Interfaces
         from granian.server import Server
 

@@ -1,0 +1,47 @@
+"""The administration pages: open to whoever holds the post of IT administrator today, by the one sign-in that we have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.org.roles import Role
+
+
+class StaffAdminSite(admin.AdminSite):
+    """``is_staff`` and ``is_superuser`` open nothing here: only a post does, and it ends by itself."""
+
+    site_header = site_title = _("OneWindow administration")
+    index_title = _("Accounts, items, calendar and settings")
+    site_url = "/start/"
+    enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only our own pages: those that come with packages (groups, e-mail addresses, factors) know nothing of posts."""
+        if getattr(admin_class, "__module__", "").startswith("onewindow."):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_authenticated and request.user.has_role(Role.ADMIN))
+
+    def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
+        """Never a second sign-in page: limits, history and second factor are at the first one."""
+        if request.user.is_authenticated:
+            if self.has_permission(request):
+                return redirect("admin:index")
+            raise PermissionDenied
+        return redirect_to_login(request.GET.get("next", request.path))
+
+    def logout(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
+        get_adapter(request).logout(request)
+        return redirect("account_login")
+
+    def password_change(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
+        return redirect("account_change_password")

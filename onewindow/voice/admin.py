@@ -1,0 +1,27 @@
+"""For the IT administrator: devices, and that reviews arrive; not what people wrote."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from onewindow.org.admin import RecordAdmin
+from onewindow.voice.models import Device, Indicator, Review
+
+
+@admin.register(Review)
+class ReviewAdmin(RecordAdmin):
+    list_display = ("number", "touchpoint", "level", "channel", "at")
+    search_fields = ("=number",)
+    exclude = ("text", "body_digest")
+
+
+@admin.register(Indicator)
+class IndicatorAdmin(RecordAdmin):
+    list_display = ("version", "level", "code", "name", "is_core")
+
+
+@admin.register(Device)
+class DeviceAdmin(RecordAdmin):
+    list_display = ("code", "counter", "state", "app_version", "paired_at")
+    list_select_related = ("counter",)
+    exclude = ("secret_digest",)
