@@ -73,10 +73,16 @@ class Life:
 
     # -- time --
 
-    def at(self, moment: dt.datetime, deed: Deed) -> None:
-        """Puts something into the queue."""
+    def at(
+        self, moment: dt.datetime, deed: Callable[..., None], a: Application | None = None, *more: Any
+    ) -> None:
+        """Puts something into the queue; a case is read again when its time has come, for others act on it too."""
         self.turns += 1
-        heapq.heappush(self.queue, (moment, self.turns, deed))
+        heapq.heappush(self.queue, (moment, self.turns, lambda: deed(self.again(a), *more) if a else deed()))
+
+    def again(self, a: Application) -> Application:
+        """The case as it is now."""
+        return Application.objects.with_facts().get(pk=a.pk)
 
     def run(self, first: dt.date, last: dt.date, until: dt.datetime | None = None) -> None:
         """Lives from the morning of ``first`` to the evening of ``last`` (or ``until``); what is planned for later
@@ -152,11 +158,10 @@ class Life:
             return
         self.tally["received"] += 1
         if not complete:
-            self.at(instant.now() + dt.timedelta(minutes=4), lambda: self.ask_correction(a, clerk))
+            self.at(instant.now() + dt.timedelta(minutes=4), self.ask_correction, a, clerk)
         else:
-            self.at(
-                instant.now() + dt.timedelta(minutes=self.random.randint(2, 9)), lambda: self.accept(a, clerk)
-            )
+            minutes = self.random.randint(2, 9)
+            self.at(instant.now() + dt.timedelta(minutes=minutes), self.accept, a, clerk)
 
     def _applicant(self, version: Any) -> dict[str, str]:
         if version.for_enterprises and (not version.for_persons or self.random.random() < 0.45):
@@ -195,16 +200,16 @@ class Life:
         )
         self.tally["corrections"] += 1
         if self.random.random() < 0.93:
-            self.at(self.later(self.random.choice([1, 1, 2, 3, 5])), lambda: self.correct(a, clerk))
+            self.at(self.later(self.random.choice([1, 1, 2, 3, 5])), self.correct, a, clerk)
         else:
-            self.at(self.later(self.random.choice([6, 9])), lambda: self.withdraw(a))
+            self.at(self.later(self.random.choice([6, 9])), self.withdraw, a)
 
     def correct(self, a: Application, clerk: Person) -> None:
         asked = {
             d.spec.no: (DocumentForm.PAPER, None) for d in a.documents.select_related("spec") if d.to_correct
         }
         actions.correct(a, by=clerk, materials=asked)
-        self.at(instant.now() + dt.timedelta(minutes=6), lambda: self.accept(a, clerk))
+        self.at(instant.now() + dt.timedelta(minutes=6), self.accept, a, clerk)
 
     def accept(self, a: Application, clerk: Person) -> None:
         actions.accept(a, by=clerk)
@@ -220,13 +225,13 @@ class Life:
         promised = Limit.parse(a.item_version.promised_limit).amount
         chance = self.random.random()
         if chance < 0.05 and self.stops:
-            self.at(self.later(1), lambda: self.suspend(a))
+            self.at(self.later(1), self.suspend, a)
         elif chance < 0.06 and a.item_version.legal_extension:
-            self.at(self.later(max(1, promised - 1)), lambda: self.extend(a))
+            self.at(self.later(max(1, promised - 1)), self.extend, a)
         elif chance < 0.08:
-            self.at(self.later(1), lambda: self.withdraw(a))
+            self.at(self.later(1), self.withdraw, a)
         else:
-            self.at(self.later(self._days(promised)), lambda: self.decide(a))
+            self.at(self.later(self._days(promised)), self.decide, a)
 
     def _days(self, promised: int) -> float:
         """Most are done in half the promised time; 3 in 1,000 late."""
@@ -240,17 +245,17 @@ class Life:
         notice = f"本件需{name}，预计 {days} 个工作日，所需时间不计入办理时限。"
         actions.suspend(a, by=self._approver(a), reason=code, notice=notice)
         self.tally["suspended"] += 1
-        self.at(self.later(days), lambda: self.resume(a))
+        self.at(self.later(days), self.resume, a)
 
     def resume(self, a: Application) -> None:
         actions.resume(a, by=self._approver(a))
-        self.at(self.later(1), lambda: self.decide(a))
+        self.at(self.later(1), self.decide, a)
 
     def extend(self, a: Application) -> None:
         if head := self.heads.get(a.office_id):
             actions.extend(a, by=head[0], reason="情况复杂，需要进一步核实。")
             self.tally["extended"] += 1
-        self.at(self.later(3), lambda: self.decide(a))
+        self.at(self.later(3), self.decide, a)
 
     def withdraw(self, a: Application) -> None:
         actions.withdraw(a, by=applicant_of(a), reason="申请人自愿撤回")
@@ -270,7 +275,7 @@ class Life:
         else:
             actions.decide(a, by=approver, result="grant")
         self.tally["decided"] += 1
-        self.at(self.later(self.random.choice([0.2, 0.5, 1, 1, 2])), lambda: self.deliver(a))
+        self.at(self.later(self.random.choice([0.2, 0.5, 1, 1, 2])), self.deliver, a)
 
     def deliver(self, a: Application) -> None:
         actions.deliver(a, by=self.random.choice(self.clerks[a.hall_id]))
@@ -283,9 +288,9 @@ class Life:
         device = self.devices.get(a.counter_id) if a.counter_id else None
         if device and chance < 0.42:
             seconds = self.random.randint(8, 70)
-            self.at(instant.now() + dt.timedelta(seconds=seconds), lambda: self.rate(a, touchpoint, device))
+            self.at(instant.now() + dt.timedelta(seconds=seconds), self.rate, a, touchpoint, device)
         elif chance > 0.92:
-            self.at(self.later(self.random.choice([1, 1, 2, 3])), lambda: self.rate(a, touchpoint, None))
+            self.at(self.later(self.random.choice([1, 1, 2, 3])), self.rate, a, touchpoint, None)
 
     def rate(self, a: Application, touchpoint: str, device: Device | None) -> None:
         late = touchpoint == Touchpoint.DELIVERED and a.decision_due_at and a.decided_at > a.decision_due_at

@@ -36,7 +36,7 @@ class SlowLife(Life):
         waiting = Application.objects.open().filter(status=Status.EXAMINING).with_facts().order_by("due_at")
         for a in waiting[:400]:
             if self.random.random() < 0.1:
-                self.at(self.later(self.random.uniform(0.2, 4)), lambda a=a: self.decide(a))
+                self.at(self.later(self.random.uniform(0.2, 4)), self.decide, a)
 
 
 class Command(BaseCommand):
