@@ -119,18 +119,24 @@ def credential(request: HttpRequest, scheme: str) -> str:
     return value.strip() if given.lower() == scheme else ""
 
 
+def wrong(request: HttpRequest) -> HttpResponse | None:
+    """Counts a wrong secret; 429 after too many. Only those who know none are slowed down: a whole hall stands behind one
+    address, and one forgotten tablet must not silence the others."""
+    who = rate.address(request)
+    if rate.spent("device", who, most=WRONG, seconds=SPAN):
+        return problem(429, "too_many", _("Too many tries. Please wait ten minutes."))
+    rate.count("device", who, seconds=SPAN)
+    return None
+
+
 def by_device(view: View) -> View:
     """Only a device in use: 401 for an unknown or revoked one (it forgets its secret), 403 for a suspended one."""
 
     @wraps(view)
     def answer(request: HttpRequest, **more: Any) -> HttpResponse:
-        who = rate.address(request)
-        if rate.spent("device", who, most=WRONG, seconds=SPAN):
-            return problem(429, "too_many", _("Too many tries. Please wait ten minutes."))
         device = actions.owner_of(credential(request, "device"))
         if device is None:
-            rate.count("device", who, seconds=SPAN)
-            return problem(401, "unknown_device", _("This device is not known: pair it."))
+            return wrong(request) or problem(401, "unknown_device", _("This device is not known: pair it."))
         if device.state == DeviceState.REVOKED:
             return problem(401, "device_revoked", _("This device has been revoked: pair it anew."))
         if device.state == DeviceState.SUSPENDED:
@@ -171,14 +177,10 @@ def paired(request: HttpRequest) -> HttpResponse:
 
     ``Authorization: Pairing <poll_token>``: a token in the address would stand in logs.
     """
-    who = rate.address(request)
-    if rate.spent("device", who, most=WRONG, seconds=SPAN):
-        return problem(429, "too_many", _("Too many tries. Please wait ten minutes."))
     try:
         found = actions.collect_secret(credential(request, "pairing"))
     except actions.NotPossible as over:
-        rate.count("device", who, seconds=SPAN)
-        return problem(410, over.code, str(over.text))
+        return wrong(request) or problem(410, over.code, str(over.text))
     if found is None:
         return told({"state": "waiting"})
     owner, secret = found
