@@ -12,6 +12,6 @@ class Voice(AppConfig):
         from onewindow.voice import reactions  # noqa: F401 – registers what follows an event
 
         rail.add(
-            60, "reviews", _("Low marks"), "frown", Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD
+            60, "reviews", _("Reviews"), "star", Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD
         )
         rail.add(70, "devices", _("Evaluators"), "tablet", Role.HALL_MANAGER, Role.BUREAU, Role.ADMIN)

@@ -12,7 +12,7 @@ from django.db.models import Avg, Count, Q
 
 from onewindow.catalog.models import Item
 from onewindow.org.models import Hall, Office
-from onewindow.voice.models import ReviewQuerySet
+from onewindow.voice.models import ReviewQuerySet, Touchpoint
 from onewindow.window.models import ApplicationQuerySet
 
 
@@ -72,12 +72,15 @@ DIMENSIONS: dict[str, tuple[str, str, type[models.Model], str]] = {
 
 
 def _touchpoints(
-    applications: ApplicationQuerySet, start: dt.datetime, end: dt.datetime, by: str = ""
+    applications: ApplicationQuerySet, start: dt.datetime, end: dt.datetime, by: str = "", touchpoint: str = ""
 ) -> dict[Any, int]:
     """Touchpoints reached in the period: acceptances (but not of items decided on the spot) and handings-over."""
     promised = ~Q(item_version__case_kind="IMMEDIATE")
     found: dict[Any, int] = {}
-    for column, also in (("accepted_at", promised), ("delivered_at", Q())):
+    for kind, also in ((Touchpoint.ACCEPTED, promised), (Touchpoint.DELIVERED, Q())):
+        if touchpoint and touchpoint != kind:
+            continue
+        column = f"{kind}_at"
         reached = applications.filter(also, **{f"{column}__gte": start, f"{column}__lt": end}).order_by()
         rows = reached.values_list(by).annotate(Count("pk")) if by else [(None, reached.count())]
         for key, n in rows:
@@ -95,14 +98,19 @@ NONE = {"n": 0, "good": 0, "bad": 0, "mean": None}
 
 
 def verdict(
-    reviews: ReviewQuerySet, applications: ApplicationQuerySet, start: dt.datetime, end: dt.datetime
+    reviews: ReviewQuerySet,
+    applications: ApplicationQuerySet,
+    start: dt.datetime,
+    end: dt.datetime,
+    touchpoint: str = "",
 ) -> Verdict:
     """The verdict of a period over what a person may see (both querysets already scoped). Three queries.
 
-    ``start`` is the first instant of the period, ``end`` the first one after it. Default reviews never count.
+    ``start`` is the first instant of the period, ``end`` the first one after it. Default reviews never count. With a
+    ``touchpoint`` (the reviews are of that one only) coverage is that of this one.
     """
     row = reviews.active().filter(at__gte=start, at__lt=end).aggregate(**SUMS)
-    return Verdict(**row, touchpoints=_touchpoints(applications, start, end).get(None, 0))
+    return Verdict(**row, touchpoints=_touchpoints(applications, start, end, touchpoint=touchpoint).get(None, 0))
 
 
 def verdicts_by(

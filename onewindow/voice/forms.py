@@ -13,7 +13,7 @@ from onewindow.org.models import Counter, Hall, Office, Person
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
 from onewindow.voice.actions import LONGEST, clean
-from onewindow.voice.models import LETTERS, Indicator, Level
+from onewindow.voice.models import LETTERS, Indicator, Level, Touchpoint
 
 
 @dataclass(frozen=True)
@@ -113,16 +113,26 @@ PERIODS = [
 DEFAULT_DAYS = "30"
 
 
+def _day() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
 class Filters(forms.Form):
-    """What stands in the address of the list of low marks."""
+    """What stands in the address of the list of reviews. A value that is none is ignored: an old link still opens."""
 
     days = forms.ChoiceField(label=_("Period"), choices=PERIODS, required=False)
     level = forms.ChoiceField(label=_("Level"), required=False)
+    touchpoint = forms.ChoiceField(
+        label=_("Moment"), choices=[("", _("All")), *Touchpoint.choices], required=False
+    )
     hall = forms.ChoiceField(label=_("Hall"), required=False)
     office = forms.ChoiceField(label=_("Department"), required=False)
     item = forms.ChoiceField(label=_("Item"), required=False)
+    show = forms.CharField(required=False, widget=forms.HiddenInput)
+    since = forms.DateField(label=_("From"), required=False, widget=_day())
+    until = forms.DateField(label=_("Until"), required=False, widget=_day())
 
-    def __init__(self, given: Any, *, by: Person):
+    def __init__(self, given: Any, *, by: Person, everything: bool = False):
         super().__init__({"days": DEFAULT_DAYS} | {k: v for k, v in given.items() if v})
         halls = Hall.objects.order_by("code")
         offices = Office.objects.filter(items__isnull=False).distinct().order_by("code")
@@ -134,7 +144,9 @@ class Filters(forms.Form):
                 own = by.offices_as(Role.HEAD)
                 offices, items = offices.filter(pk__in=own), items.filter(office_id__in=own)
         found: dict[str, list[tuple[str, Any]]] = {
-            "level": [(str(level.value), level.label) for level in (Level.BAD, Level.VERY_BAD)],
+            "level": [
+                (str(level.value), level.label) for level in Level if everything or level <= Level.BAD
+            ],
             "hall": [(h.code, local(h)) for h in halls],
             "office": [(o.code, local(o)) for o in offices],
             "item": [(i.code, local(i)) for i in items],
@@ -143,10 +155,10 @@ class Filters(forms.Form):
             self.fields[name].choices = [("", _("All")), *choices]  # type: ignore[attr-defined]
 
     @property
-    def asked(self) -> dict[str, str]:
+    def asked(self) -> dict[str, Any]:
         """What was asked for and makes sense; the rest is left out."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: value for name, value in self.cleaned_data.items() if value and name != "show"}
 
     @property
     def is_used(self) -> bool:

@@ -1,4 +1,4 @@
-"""差评: the reviews of one and two stars, each beside what the system itself knows of the matter.
+"""差评: the reviews, those of one and two stars first, each beside what the system itself knows of the matter.
 
 Several of the national indicators can be held against facts (rules 2.3): late against the promise (209) or the statute
 (110), and how often the person had to come (114). The facts decide nothing; they spare the first question.
@@ -9,16 +9,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from onewindow.cases import instant
 from onewindow.cases.models import Event
+from onewindow.org.calendar import ZONE
 from onewindow.org.models import Person
-from onewindow.voice import rules
+from onewindow.org.roles import Role
+from onewindow.voice import figures, rules
 from onewindow.voice.models import Indicator, Review
 from onewindow.window.models import Application
 
@@ -54,13 +57,44 @@ class Line:
     visits_promised: int
 
 
-def find(person: Person, asked: dict[str, str]) -> QuerySet[Review]:
-    """The low marks that were asked for, newest first, within what the person may see."""
-    found = Review.objects.seen_by(person).bad().by_hall_or_office()
-    since = instant.now() - dt.timedelta(days=int(asked.get("days", 30)))
-    keys = {"level": "level", "hall": "hall__code", "office": "office__code", "item": "item_code"}
-    wanted = {keys[name]: value for name, value in asked.items() if name in keys}
-    return found.filter(at__gte=since, **wanted).order_by("-at", "-id")
+#: A filter in the address, and the same fact of a review and of an application.
+KEYS = {
+    "hall": ("hall__code", "hall__code"),
+    "office": ("office__code", "office__code"),
+    "item": ("item_code", "item__code"),
+}
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), ZONE)
+
+
+def period(asked: Mapping[str, Any]) -> tuple[dt.datetime, dt.datetime]:
+    """First instant of the period, and the first one after it. A typed day goes before the choice of a span."""
+    until = asked.get("until") or timezone.localdate(instant.now())
+    since = asked.get("since") or until - dt.timedelta(days=int(asked.get("days", 30)))
+    return _midnight(since), _midnight(until + dt.timedelta(days=1))
+
+
+def find(person: Person, asked: Mapping[str, Any], *, everything: bool = False) -> QuerySet[Review]:
+    """The low marks (or all reviews) that were asked for, newest first, within what the person may see."""
+    start, end = period(asked)
+    found = Review.objects.seen_by(person).by_hall_or_office().filter(at__gte=start, at__lt=end)
+    wanted = {KEYS[name][0]: value for name, value in asked.items() if name in KEYS}
+    wanted |= {name: asked[name] for name in ("level", "touchpoint") if name in asked}
+    return (found.active() if everything else found.bad()).filter(**wanted).order_by("-at", "-id")
+
+
+def verdict(person: Person, asked: Mapping[str, Any]) -> figures.Verdict:
+    """All that was said in the period, at every level, over the same halls, departments, items and touchpoint."""
+    more = {name: value for name, value in asked.items() if name != "level"}
+    cases = Application.objects.all()
+    if not rules.sees_all_reviews(person):
+        mine = Q(hall_id__in=person.halls_as(Role.HALL_MANAGER))
+        cases = cases.filter(mine | Q(office_id__in=person.offices_as(Role.HEAD)))
+    cases = cases.filter(**{KEYS[name][1]: value for name, value in asked.items() if name in KEYS})
+    said = find(person, more, everything=True)
+    return figures.verdict(said, cases, *period(asked), touchpoint=asked.get("touchpoint", ""))
 
 
 def page(found: QuerySet[Review], cursor: str) -> tuple[list[Review], str]:

@@ -20,6 +20,11 @@ def must_run(person: By, counter: Counter) -> None:
         raise PermissionDenied
 
 
+def sees_all_reviews(person: By) -> bool:
+    """Bureau and leaders read what was said anywhere; others only of their own hall or department."""
+    return not isinstance(person, Actor) and person.has_role(Role.BUREAU, Role.LEADER)
+
+
 def knows_reviewers(person: By) -> bool:
     """The bureau alone sees whose case a review is about; the reviewed window and department never do, so that nobody
     is made to regret the truth (国办发〔2019〕51号)."""

@@ -164,18 +164,27 @@ def _act(request: HttpRequest, found: Device, form: WindowForm) -> str:
 READERS = (Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD)
 
 
+def _asked(request: HttpRequest) -> tuple[bool, Filters]:
+    """Whether all reviews were asked for, and the filters; only for those who read them at all."""
+    _only(request, *READERS)
+    everything = request.GET.get("show") == "all"
+    return everything, Filters(request.GET, by=request.user, everything=everything)
+
+
 @staff
 @require_safe
 def low_marks_list(request: HttpRequest) -> HttpResponse:
-    """One and two stars, newest first, each beside what the system itself knows."""
-    _only(request, *READERS)
-    filters = Filters(request.GET, by=request.user)
-    found = low_marks.find(request.user, filters.asked)
+    """One and two stars (or all), newest first, each beside what the system itself knows; above it the whole verdict."""
+    everything, filters = _asked(request)
+    found = low_marks.find(request.user, filters.asked, everything=everything)
     rows, following = low_marks.page(found, request.GET.get("cursor", ""))
     context = {
         "filters": filters,
         "lines": low_marks.lines(rows, request.user),
         "total": found.count(),
+        "said": low_marks.verdict(request.user, filters.asked),
+        "everything": everything,
+        "tabs": [("", _("Low marks"), not everything), ("all", _("All reviews"), everything)],
         "next": following,
         "known": rules.knows_reviewers(request.user),
     }
@@ -186,8 +195,8 @@ def low_marks_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def low_marks_export(request: HttpRequest) -> HttpResponse:
     """The same list as a workbook."""
-    _only(request, *READERS)
-    found = low_marks.find(request.user, Filters(request.GET, by=request.user).asked)[:10_000]
+    everything, filters = _asked(request)
+    found = low_marks.find(request.user, filters.asked, everything=everything)[:10_000]
     columns: list[tuple[Any, int]] = [
         (_("Day"), 12), (_("Level"), 14), (_("Moment"), 12), (_("Hall"), 24), (_("Window"), 22), (_("Department"), 24),
         (_("Item"), 32), (_("Reasons"), 50), (_("In their own words"), 50), (_("Past the promise"), 10),
@@ -197,7 +206,7 @@ def low_marks_export(request: HttpRequest) -> HttpResponse:
     lines = low_marks.lines(found, request.user)
     said = {True: _("yes"), False: _("no")}
     return workbook(
-        "low-marks",
+        "reviews" if everything else "low-marks",
         columns + ([(_("Number"), 20)] if known else []),
         (
             [
