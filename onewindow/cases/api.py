@@ -227,7 +227,7 @@ def list_cases(
         at, pk, prefix = http.key_of(cursor, str, int, str)
         try:
             opened = dt.datetime.fromisoformat(at)
-            timezone.localtime(opened)
+            timezone.localtime(opened)  # which refuses one without a zone
         except (ValueError, OverflowError) as wrong:
             raise http.bad_input(
                 [fault("cursor", "bad_cursor", _("This is not a cursor of this list."))]
@@ -270,8 +270,12 @@ def get_case(request: HttpRequest, response: HttpResponse, number: Number) -> An
 
 
 @router.get(
-    "/cases/{number}/events", response={200: EventPage, **errors(404)}, auth=READ, operation_id="list_events", summary="Read its events"
-)  # fmt: skip
+    "/cases/{number}/events",
+    response={200: EventPage, **errors(404)},
+    auth=READ,
+    operation_id="list_events",
+    summary="Read its events",
+)
 def list_events(
     request: HttpRequest,
     number: Number,
@@ -361,10 +365,11 @@ def take_step(
     if step is None or step.when:
         raise Problem(404, "unknown_step", _("There is no such step."))
     http.check_version(request, case.version)
-    if reason := reason_not(verb, case, person):
-        raise refused(reason)
+    said, wrong = checked(desk.of(case).forms.get(verb), case, person, given)
+    if wrong:  # a step that isn't open is refused as such, whatever was said with it
+        raise refused(reason) if (reason := reason_not(verb, case, person)) else http.bad_input(wrong)
     try:
-        take(step, case, by=person, **checked(desk.of(case).forms.get(verb), case, person, given))
+        take(step, case, by=person, **said)
     except StepRefused as exc:
         raise refused(exc.reason) from exc
     except Stale as exc:
@@ -381,8 +386,10 @@ def refused(reason: Reason) -> Problem:
 PART = re.compile(r"[a-z](\d{1,4})")
 
 
-def checked(form_class: Any, case: Any, by: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The input of a step, through the same form as on the page; fields that the form does not know are refused."""
+def checked(
+    form_class: Any, case: Any, by: Any, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """The input of a step, through the same form as on the page, and what is wrong with it; an unknown field is."""
     form: Form | None = form_class(_plain(given), None, case=case, by=by) if form_class else None
     fields = form.fields if form else {}
     parts = {m[1] for name in fields if (m := PART.fullmatch(name))}
@@ -401,9 +408,7 @@ def checked(form_class: Any, case: Any, by: Any, given: Mapping[str, Any]) -> di
             part = PART.fullmatch(name)
             where = f"#/materials/{part[1]}" if part else "#" if name == "__all__" else f"#/{name}"
             wrong += [fault(where, _code(e.code), " ".join(map(str, e.messages))) for e in found]
-    if wrong:
-        raise http.bad_input(wrong)
-    return form.cleaned_data if form else {}
+    return form.cleaned_data if form else {}, wrong
 
 
 def _plain(given: Mapping[str, Any]) -> dict[str, Any]:

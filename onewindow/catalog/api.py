@@ -106,6 +106,6 @@ def get_item(request: HttpRequest, code: str) -> Any:
     said = {n: getattr(version, n) for n in (*names, "visit_count", "result")}
     materials = [
         {n: getattr(m, n) for n in ("no", "name", "name_en", "source", "necessity", "copies")}
-        for m in version.materials.all()
+        for m in version.specs
     ]
     return {**told(item), **said, "url": f"{settings.BASE_URL}/items/{item.code}", "materials": materials}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -73,6 +74,7 @@ api = Api(
     description=DESCRIPTION,
     urls_namespace="api",
     docs_url=None,
+    parser=http.StrictParser(),
 )
 http.install(api)
 for app in ("catalog", "cases", "window", "voice", "board"):
@@ -80,11 +82,38 @@ for app in ("catalog", "cases", "window", "voice", "board"):
         api.add_router("", import_module(f"onewindow.{app}.api").router)
 
 
+def _body(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The fields of an operation's body, those inside others with dots."""
+    try:
+        where = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    except KeyError:
+        return None
+    return {"name": where.rpartition("/")[2], "fields": list(_fields_of(where, schemas))}
+
+
+def _fields_of(where: str, schemas: Mapping[str, Any], before: str = "") -> Iterator[dict[str, Any]]:
+    schema = schemas[where.rpartition("/")[2]]
+    for name, said in schema["properties"].items():
+        inner = said.get("items", said)
+        inner = next((one for one in inner.get("anyOf", ()) if "$ref" in one), inner)
+        kind = said.get("type") or ("object" if "$ref" in inner else "")
+        words = " | ".join(map(str, said.get("enum", ()))) or said.get("description", "")
+        yield {
+            "name": before + name,
+            "type": kind,
+            "required": name in schema.get("required", ()),
+            "description": words,
+        }
+        if "$ref" in inner:
+            yield from _fields_of(inner["$ref"], schemas, f"{before}{name}.")
+
+
 def docs(request: HttpRequest) -> HttpResponse:
     """The operations as a page, from the OpenAPI document."""
     document = api.get_openapi_schema()
+    schemas = document["components"]["schemas"]
     operations = [
-        {"method": method.upper(), "path": where, **operation}
+        {"method": method.upper(), "path": where, **operation, "body": _body(operation, schemas)}
         for where, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
@@ -103,5 +132,5 @@ def missing(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("api/v1/docs", docs, name="api_docs"),
     path("api/v1/", api.urls),
-    re_path(r"^api/v1(/|$)", missing),
+    re_path(r"^api/v1(?:/|$)", missing),
 ]

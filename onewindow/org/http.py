@@ -45,6 +45,11 @@ def iso(at: dt.datetime | None) -> str | None:
     return timezone.localtime(at).isoformat(timespec="seconds") if at else None
 
 
+def midnight(day: dt.date, days: int = 0) -> dt.datetime:
+    """The instant at which a day (or one so many days later) begins in the town."""
+    return dt.datetime.combine(day + dt.timedelta(days=days), dt.time(), timezone.get_default_timezone())
+
+
 At = Annotated[
     dt.datetime,
     PlainSerializer(iso, return_type=str),
@@ -206,28 +211,27 @@ def _names(operation: Any) -> set[str]:
 
 def guarded(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Refuses unknown parameters and characters that no database keeps; makes a POST with a key safe to repeat."""
-    known = _names(run.__self__)  # type: ignore[attr-defined]
+    operation = run.__self__  # type: ignore[attr-defined]
+    known = _names(operation)
 
     @wraps(run)
     def call(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        if token_of(request) is None:
-            return run(request, **kwargs)  # which answers 401
         try:
-            if "\x00" in request.path:
-                raise not_found()
-            check_query(request, known)
-            if request.method == "POST" and "Idempotency-Key" in request.headers:
-                return once(request, lambda: run(request, **kwargs))
-        except Problem as problem:
-            return answer(problem)
-        except RequestDataTooBig:
-            return answer(too_large())
+            if token_of(request) is not None:  # else run answers 401
+                check_address(request, known)
+                if request.method == "POST" and "Idempotency-Key" in request.headers:
+                    return once(request, lambda: run(request, **kwargs))
+        except Exception as exc:
+            return operation.api.on_exception(request, exc)
         return run(request, **kwargs)
 
     return call
 
 
-def check_query(request: HttpRequest, known: set[str]) -> None:
+def check_address(request: HttpRequest, known: set[str]) -> None:
+    """Refuses parameters that nobody knows and characters that no database keeps."""
+    if "\x00" in request.path:
+        raise not_found()
     wrong = [
         fault(n, "unknown_field", _("There is no such parameter.")) for n in request.GET if n not in known
     ]
@@ -341,6 +345,8 @@ def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
 
 
 def _http_error(request: HttpRequest, exc: HttpError) -> HttpResponse:
+    if isinstance(exc.__cause__, Problem):  # said by StrictParser
+        return answer(exc.__cause__)
     code = {400: "bad_json", 401: "unauthorized"}.get(exc.status_code, "not_allowed")
     return answer(Problem(exc.status_code, code, str(exc)))
 

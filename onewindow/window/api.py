@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from django.db import transaction
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Body, Router, Schema, Status
@@ -126,8 +124,7 @@ def create_application(
     hall, counter = _place(given, person)
     _allowed(given, said["applicant"], person, hall)
     try:
-        with transaction.atomic():
-            a = actions.take_in(version, by=person, hall=hall, counter=counter, channel=given.channel, **said)
+        a = actions.take_in(version, by=person, hall=hall, counter=counter, channel=given.channel, **said)
     except actions.Duplicate as found:
         text = _("The same applicant already has an open application for this item.")
         raise Problem(409, "duplicate", text, number=found.number) from found
@@ -143,7 +140,6 @@ def _version(code: str) -> ItemVersion:
         raise http.bad_input([fault("#/item", "unknown_item", _("There is no such item."))])
     version = item.current
     version.item = item
-    prefetch_related_objects([version], "materials")
     return version
 
 
@@ -200,7 +196,7 @@ def _checked(given: ApplicationIn, version: ItemVersion) -> dict[str, Any]:
 def _materials(
     given: ApplicationIn, version: ItemVersion, wrong: list[dict[str, str]]
 ) -> dict[int, tuple[str, None]]:
-    specs = {spec.no: spec for spec in version.materials.all()}
+    specs = {spec.no: spec for spec in version.specs}
     found: dict[int, tuple[str, None]] = {}
     for n, material in enumerate(given.materials):
         if (spec := specs.get(material.spec)) is None:
