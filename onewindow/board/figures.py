@@ -73,7 +73,8 @@ class Line:
     decided: Number
     late: Number
     said: Verdict
-    bad_url: str
+    reviews: Number
+    bad: Number
 
     @property
     def on_time(self) -> float | None:
@@ -248,9 +249,8 @@ class Overview:
 
     @cached_property
     def _said(self) -> dict[int, Verdict]:
-        """The last 30 days to the second, as on the list of low marks."""
-        end = self.as_of + dt.timedelta(seconds=1)
-        start = self.as_of - dt.timedelta(days=DAYS)
+        end = self.midnight + dt.timedelta(days=1)
+        start = end - dt.timedelta(days=DAYS)
         found = verdicts_by_office(Review.objects.seen_by(self.person), self.cases, start, end)
         return {office.pk: verdict for office, verdict in found}
 
@@ -261,9 +261,19 @@ class Overview:
         n, good, bad, reached = (sum(getattr(v, x) for v in rows) for x in ("n", "good", "bad", "touchpoints"))
         return Verdict(n, good, bad, mean=None, touchpoints=reached)
 
+    def _reviews(self, said: Verdict, office: str = "") -> tuple[Number, Number]:
+        """All reviews of the period, and the low marks among them."""
+        days = {"since": self.first, "until": self.day} | ({"office": office} if office else {})
+        url = f"{reverse('reviews')}?{urlencode(days)}"
+        return Number(said.n, f"{url}&show=all"), Number(said.bad, url)
+
     @property
-    def bad_url(self) -> str:
-        return f"{reverse('reviews')}?{urlencode({'days': DAYS})}"
+    def reviews(self) -> Number:
+        return self._reviews(self.said)[0]
+
+    @property
+    def bad(self) -> Number:
+        return self._reviews(self.said)[1]
 
     @cached_property
     def departments(self) -> list[Line]:
@@ -279,7 +289,8 @@ class Overview:
     def _line(self, office: Office) -> Line:
         none = dict.fromkeys(("n", "late", "today", *LIGHTS), 0) | {"oldest": None}
         now, done = self.sums.open.get(office.pk, none), self.sums.decided.get(office.pk, none)
-        code = office.code
+        code, said = office.code, self._said.get(office.pk, Verdict(0, 0, 0, None, 0))
+        reviews, bad = self._reviews(said, code)
         return Line(
             office=office,
             open=Number(now["n"], listed(desk.OPEN, office=code)),
@@ -287,8 +298,9 @@ class Overview:
             late_days=self._days_over(now["oldest"]) if now["oldest"] else 0,
             decided=Number(done["n"], self.of_period(office=code)),
             late=Number(done["late"], self.of_period(kept="late", office=code)),
-            said=self._said.get(office.pk, Verdict(0, 0, 0, None, 0)),
-            bad_url=f"{self.bad_url}&{urlencode({'office': code})}",
+            said=said,
+            reviews=reviews,
+            bad=bad,
         )
 
     @property

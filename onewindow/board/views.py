@@ -36,7 +36,7 @@ def readers(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpRe
 def board(request: HttpRequest) -> HttpResponse:
     """Today, what is open and how it stands, how words were kept, what people said, and what cannot wait."""
     seen = Overview(request.user)
-    charts = {"wide": course(seen.hours, 620, 190), "narrow": course(seen.hours, 340, 190)}
+    charts = {"wide": course(seen.hours, 880, 200), "narrow": course(seen.hours, 340, 190)}
     return render(request, "board/board.html", {"seen": seen} | charts)
 
 
