@@ -333,10 +333,14 @@ def _pointer(loc: Iterable[Any]) -> str:
     return "#" + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in rest[1:])
 
 
-def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+def _problem(request: HttpRequest, exc: Any) -> HttpResponse:
+    return answer(exc)
+
+
+def _invalid(request: HttpRequest, exc: Any) -> HttpResponse:
     faults = []
     for error in exc.errors:
-        code = {"extra_forbidden": "unknown_field", "missing": "missing"}.get(error["type"], error["type"])
+        code: str = "unknown_field" if error["type"] == "extra_forbidden" else error["type"]
         text = {"unknown_field": _("There is no such field."), "missing": _("This field is missing.")}.get(
             code
         )
@@ -344,14 +348,14 @@ def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
     return answer(bad_input(faults))
 
 
-def _http_error(request: HttpRequest, exc: HttpError) -> HttpResponse:
+def _http_error(request: HttpRequest, exc: Any) -> HttpResponse:
     if isinstance(exc.__cause__, Problem):  # said by StrictParser
         return answer(exc.__cause__)
     code = {400: "bad_json", 401: "unauthorized"}.get(exc.status_code, "not_allowed")
     return answer(Problem(exc.status_code, code, str(exc)))
 
 
-def _internal(request: HttpRequest, exc: Exception) -> HttpResponse:
+def _internal(request: HttpRequest, exc: Any) -> HttpResponse:
     response = answer(Problem(500, "internal", _("Something went wrong on our side; nothing was changed.")))
     signals.got_request_exception.send(sender=None, request=request)
     log_response(
@@ -362,7 +366,7 @@ def _internal(request: HttpRequest, exc: Exception) -> HttpResponse:
 
 def install(api: NinjaAPI) -> None:
     """Makes an API speak in problems and guards all its operations."""
-    api.add_exception_handler(Problem, lambda request, exc: answer(exc))
+    api.add_exception_handler(Problem, _problem)
     api.add_exception_handler(Http404, lambda request, exc: answer(not_found()))
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(HttpError, _http_error)

@@ -20,7 +20,7 @@ from onewindow.org.models import Counter, Hall, Person
 from onewindow.org.roles import Role
 from onewindow.window import actions, figures, places, rules  # noqa: F401 – figures registers itself
 from onewindow.window.intake import forms_of, tidy
-from onewindow.window.models import Application, IdType
+from onewindow.window.models import Application
 
 router = Router(tags=["applications"])
 
@@ -170,7 +170,7 @@ def _checked(given: ApplicationIn, version: ItemVersion) -> dict[str, Any]:
         "address": tidy(them.address),
     }
     is_firm = them.kind == "enterprise"
-    if is_firm != (them.id_type == IdType.USCC):
+    if is_firm != (them.id_type == "uscc"):
         text = _("An enterprise has a unified social credit code, a person another document.")
         wrong.append(fault("#/applicant/id_type", "wrong_type", text))
     if not (version.for_enterprises if is_firm else version.for_persons):
