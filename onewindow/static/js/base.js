@@ -9,7 +9,7 @@
 (() => {
   const SINGLE = "ow-single-keys";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const visible = (el) => el.offsetParent !== null || getComputedStyle(el).position === "fixed";
+  const visible = (el) => el.checkVisibility ? el.checkVisibility() : el.offsetParent !== null || getComputedStyle(el).position === "fixed"; // what a closed <details> holds is not
   const typing = (el) => el.closest && el.closest("input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable]");
   const store = { get: () => { try { return localStorage.getItem(SINGLE); } catch { return null; } },
                   set: (v) => { try { localStorage.setItem(SINGLE, v); } catch { /* private window */ } } };

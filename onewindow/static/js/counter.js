@@ -7,13 +7,12 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   // posts the form and takes over the named parts of the answer (comma-separated ids)
-  const ask = (values, target, more = "", source = form()) =>
-    htmx.ajax("POST", form().action, { source, values, target, select: target, swap: "outerHTML", selectOOB: more });
+  const ask = (values, target, more = "") =>
+    htmx.ajax("POST", form().action, { source: form(), values, target, select: target, swap: "outerHTML", selectOOB: more });
   const everything = (values) => ask(values, "#counter", "#c-bar");
-  const parts = (list) => {
-    const [first, ...rest] = list;
-    return ask({ do: "refresh" }, first, rest.join(","));
-  };
+  // what the server says of the fields, without the fields; a request that waits gives way to a later one
+  const said = () => htmx.ajax("POST", form().action, { source: $("c-refresh"), values: { do: "refresh" }, swap: "none",
+    selectOOB: ["#c-before", "#c-id", ...all(".cn-e").map((x) => `#${x.id}`)].join(",") });
 
   // the item: the best hit at Enter, or the one chosen from the list
   document.addEventListener("combobox-commit", (e) => {
@@ -70,9 +69,7 @@
     const t = e.target;
     if (!form() || !form().contains(t)) return;
     if (t.name === "kind") return everything({ do: "refresh" });
-    if (["id_number", "id_type"].includes(t.name)) return parts(["#c-before", "#c-id", "#e-id_number"]);
-    if (["mobile", "agent_id_number", "agent_mobile"].includes(t.name)) return parts([`#e-${t.name}`]);
-    if (t.name === "name" && $("id_id_number").value) return parts(["#c-id", "#c-before"]);
+    if (/^(id_number|id_type|name|(agent_)?mobile|agent_id_number)$/.test(t.name)) return said();
     if (t.matches(".cn-m input[type=radio]")) count();
   });
 
