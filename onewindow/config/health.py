@@ -18,7 +18,10 @@ from django.db.models import Count, Q
 from onewindow.cases.flow import FLOWS
 from onewindow.cases.models import Followup, Message
 
-BEAT, BEAT_LIMIT = "worker-beat", 60  # cache key and seconds (cases/management/commands/worker.py writes every 10 s)
+BEAT, BEAT_LIMIT = (
+    "worker-beat",
+    60,
+)  # cache key and seconds (cases/management/commands/worker.py writes every 10 s)
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest  # noqa: E402
@@ -27,7 +30,10 @@ from prometheus_client.multiprocess import MultiProcessCollector  # noqa: E402
 
 REQUESTS = Counter("onewindow_requests", "Answers by view, method and status", ["view", "method", "status"])
 SECONDS = Histogram(
-    "onewindow_request_seconds", "Time to answer by view", ["view"], buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+    "onewindow_request_seconds",
+    "Time to answer by view",
+    ["view"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 
 
@@ -68,7 +74,9 @@ def beat_age() -> float | None:
 
 def _worker() -> Check:
     age = beat_age()
-    return Check(age is not None and age < BEAT_LIMIT, "no sign of life" if age is None else f"seen {age:.0f} s ago")
+    return Check(
+        age is not None and age < BEAT_LIMIT, "no sign of life" if age is None else f"seen {age:.0f} s ago"
+    )
 
 
 def _storage() -> Check:
@@ -117,7 +125,9 @@ class Figures:
             for light, n in rows.annotate(n=Count("pk")).order_by("light"):
                 open_cases.add_metric([kind.model.KIND, light or "none"], n)
         yield open_cases
-        queue = GaugeMetricFamily("onewindow_queue", "Rows that wait for the worker", labels=["queue", "state"])
+        queue = GaugeMetricFamily(
+            "onewindow_queue", "Rows that wait for the worker", labels=["queue", "state"]
+        )
         for name, rows in (
             ("followups", Followup.objects.filter(done_at__isnull=True)),
             ("messages", Message.objects.filter(sent_at__isnull=True)),

@@ -52,7 +52,12 @@ def language_and_view(get_response: Answer) -> Answer:
             if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                 response.render()
         response.headers.setdefault("Content-Language", lang)
-        keep: dict[str, Any] = {"max_age": 31536000, "samesite": "Lax", "secure": settings.SECURE, "httponly": True}
+        keep: dict[str, Any] = {
+            "max_age": 31536000,
+            "samesite": "Lax",
+            "secure": settings.SECURE,
+            "httponly": True,
+        }
         if asked in LANGUAGES and asked != kept:
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, lang, **keep)
         if "elder" in request.GET:
@@ -63,7 +68,20 @@ def language_and_view(get_response: Answer) -> Answer:
 
 
 #: Pages of people and cases: no browser, kiosk or proxy keeps them (promise A29).
-PRIVATE = ("/desk/", "/board/", "/t/", "/q/", "/rate/", "/track/", "/my/", "/accounts/", "/admin/", "/start/", "/device/", "/api/")
+PRIVATE = (
+    "/desk/",
+    "/board/",
+    "/t/",
+    "/q/",
+    "/rate/",
+    "/track/",
+    "/my/",
+    "/accounts/",
+    "/admin/",
+    "/start/",
+    "/device/",
+    "/api/",
+)
 
 
 def kept_private(get_response: Answer) -> Answer:
@@ -71,7 +89,9 @@ def kept_private(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=(), payment=()")
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(self), geolocation=(), microphone=(), payment=()"
+        )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         person = getattr(request, "user", None)
         if request.path.startswith(PRIVATE) or (
@@ -103,7 +123,11 @@ def session_while_at_work(get_response: Answer) -> Answer:
 
 
 def _signed_in_at(request: HttpRequest) -> float:
-    return request.user.last_login.timestamp() if request.user.is_authenticated and request.user.last_login else 0
+    return (
+        request.user.last_login.timestamp()
+        if request.user.is_authenticated and request.user.last_login
+        else 0
+    )
 
 
 #: Where a person without the second factor may go: to set it up, to sign out, to choose the language there.
@@ -138,7 +162,9 @@ def measured(get_response: Answer) -> Answer:
         response = get_response(request)
         match = request.resolver_match
         view = (match.view_name or "unnamed") if match else "none"
-        health.REQUESTS.labels(view, request.method if request.method in METHODS else "other", response.status_code).inc()
+        health.REQUESTS.labels(
+            view, request.method if request.method in METHODS else "other", response.status_code
+        ).inc()
         health.SECONDS.labels(view).observe(time.perf_counter() - began)
         return response
 

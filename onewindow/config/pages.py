@@ -64,7 +64,11 @@ def sign_in_history(request: HttpRequest) -> HttpResponse:
     sees_all = request.user.has_role(Role.ADMIN)
     who = request.GET.get("who", "").strip()[:150] if sees_all else ""
     cursor = request.GET.get("cursor", "")
-    rows = list(SignIn.objects.seen_by(request.user, of=who).before(int(cursor) if CURSOR.fullmatch(cursor) else None)[: ROWS + 1])
+    rows = list(
+        SignIn.objects.seen_by(request.user, of=who).before(
+            int(cursor) if CURSOR.fullmatch(cursor) else None
+        )[: ROWS + 1]
+    )
     more = rows[ROWS - 1].pk if len(rows) > ROWS else None
     facts = {"rows": rows[:ROWS], "next": more, "sees_all": sees_all, "who": who}
     return render(request, "account/history.html", facts)
@@ -80,5 +84,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
     path("accounts/history/", sign_in_history, name="sign_in_history"),
-    re_path(r"^accounts/(?:signup|email|confirm-email|password/reset|password/set|login/code)/", shut, name="shut"),
+    re_path(
+        r"^accounts/(?:signup|email|confirm-email|password/reset|password/set|login/code)/", shut, name="shut"
+    ),
 ]

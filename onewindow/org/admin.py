@@ -103,12 +103,18 @@ class PostsFormSet(forms.BaseInlineFormSet):
 
     def clean(self) -> None:
         super().clean()
-        rows = [f.cleaned_data for f in self.forms if getattr(f, "cleaned_data", None) and f.cleaned_data.get("role")]
+        rows = [
+            f.cleaned_data
+            for f in self.forms
+            if getattr(f, "cleaned_data", None) and f.cleaned_data.get("role")
+        ]
         admins = [r for r in rows if r["role"] == Role.ADMIN]
         others = [r for r in rows if r["role"] != Role.ADMIN]
         if any(_overlap(a, b) for a in admins for b in others):
             raise forms.ValidationError(
-                _("An IT administrator can hold no other post at the same time: who gives rights must not use them.")
+                _(
+                    "An IT administrator can hold no other post at the same time: who gives rights must not use them."
+                )
             )
 
 
@@ -161,7 +167,21 @@ class PersonAdmin(ByRole, UserAdmin):
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
-        (None, {"fields": ("username", "usable_password", "password1", "password2", "name", "name_en", "badge", "mobile")}),
+        (
+            None,
+            {
+                "fields": (
+                    "username",
+                    "usable_password",
+                    "password1",
+                    "password2",
+                    "name",
+                    "name_en",
+                    "badge",
+                    "mobile",
+                )
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
@@ -170,7 +190,11 @@ class PersonAdmin(ByRole, UserAdmin):
     @admin.display(description=_("Roles today"))
     def roles_today(self, person: Person) -> str:
         today = timezone.localdate()
-        held = [p for p in person.posts.all() if p.starts_on <= today and (p.ends_on is None or p.ends_on >= today)]
+        held = [
+            p
+            for p in person.posts.all()
+            if p.starts_on <= today and (p.ends_on is None or p.ends_on >= today)
+        ]
         return "、".join(str(p.get_role_display()) for p in held) or "–"
 
 

@@ -41,7 +41,9 @@ def test_every_page_of_the_administration_opens_for_the_administrator(town, it):
         page = it.get(path)
         assert page.status_code == 200, path
         if row := model._base_manager.first():
-            change = it.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk]))
+            change = it.get(
+                reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk])
+            )
             assert change.status_code == 200, path
     assert it.get("/admin/").status_code == 200
 
@@ -59,16 +61,26 @@ def test_the_administration_is_shut_for_all_others(town, client, who):
 def test_strangers_are_sent_to_the_one_sign_in_page(town, client):
     assert client.get("/admin/org/person/")["Location"].startswith("/admin/login/")
     assert client.get("/admin/login/?next=/admin/org/")["Location"] == "/accounts/login/?next=/admin/org/"
-    assert client.post("/admin/login/", {"username": "it", "password": "x"})["Location"].startswith("/accounts/login/")
+    assert client.post("/admin/login/", {"username": "it", "password": "x"})["Location"].startswith(
+        "/accounts/login/"
+    )
 
 
 def test_the_administrator_opens_an_account_and_gives_a_dated_post(town, it):
     password = "three cranes over the lake"
-    facts = {"username": "zhao", "usable_password": "true", "password1": password, "password2": password, "name": "赵新人"}
+    facts = {
+        "username": "zhao",
+        "usable_password": "true",
+        "password1": password,
+        "password2": password,
+        "name": "赵新人",
+    }
     assert it.post("/admin/org/person/add/", facts | management(0)).status_code == 302
     zhao = Person.objects.get(username="zhao")
     today = timezone.localdate()
-    rows = management(1) | post_row(role="clerk", office=town.bureau.pk, hall=town.hall.pk, starts_on=today, ends_on=today)
+    rows = management(1) | post_row(
+        role="clerk", office=town.bureau.pk, hall=town.hall.pk, starts_on=today, ends_on=today
+    )
     assert it.post(f"/admin/org/person/{zhao.pk}/change/", account(zhao) | rows).status_code == 302
     assert Person.objects.get(pk=zhao.pk).has_role(Role.CLERK)
     assert not zhao.posts.on(today + dt.timedelta(days=1)).exists()
@@ -95,7 +107,11 @@ def test_a_post_that_was_entered_keeps_its_role_and_first_day(town, it):
 
 def test_the_administrator_gives_himself_no_post(town, it):
     held = town.it.posts.get()
-    rows = management(2, 1) | post_row(id=held.pk) | post_row(1, role="bureau", office=town.bureau.pk, starts_on="2026-01-01")
+    rows = (
+        management(2, 1)
+        | post_row(id=held.pk)
+        | post_row(1, role="bureau", office=town.bureau.pk, starts_on="2026-01-01")
+    )
     it.post(f"/admin/org/person/{town.it.pk}/change/", account(town.it) | rows)
     assert list(town.it.posts.values_list("role", flat=True)) == ["admin"]
 
@@ -125,7 +141,12 @@ def test_flags_and_groups_cannot_be_set(town, it):
 
 def test_nothing_is_deleted_and_records_are_not_changed(town, it):
     case = town.accepted()
-    for path in (f"org/person/{town.li.pk}", f"window/application/{case.pk}", "cases/event/1", f"org/post/{Post.objects.first().pk}"):
+    for path in (
+        f"org/person/{town.li.pk}",
+        f"window/application/{case.pk}",
+        "cases/event/1",
+        f"org/post/{Post.objects.first().pk}",
+    ):
         assert it.post(f"/admin/{path}/delete/", {"post": "yes"}).status_code in (403, 404), path
     assert it.post(f"/admin/window/application/{case.pk}/change/", {"status": "decided"}).status_code == 403
     assert it.post("/admin/window/application/add/", {}).status_code == 403
@@ -133,10 +154,21 @@ def test_nothing_is_deleted_and_records_are_not_changed(town, it):
 
 def test_personal_fields_of_cases_are_nowhere_in_the_administration(town, it):
     case = town.accepted(applicant=town.applicant(name="欧阳不见", address="石门里七号"))
-    secret = ["欧阳不见", case.id_number, case.mobile, "石门里七号", case.track_token, case.query_code, case.id_digest]
+    secret = [
+        "欧阳不见",
+        case.id_number,
+        case.mobile,
+        "石门里七号",
+        case.track_token,
+        case.query_code,
+        case.id_digest,
+    ]
     for model in (m for m in admin.site._registry if m._meta.app_label in ("window", "cases", "voice")):
         label = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        pages = [reverse(f"{label}_changelist"), *(reverse(f"{label}_change", args=[r.pk]) for r in model._base_manager.all()[:3])]
+        pages = [
+            reverse(f"{label}_changelist"),
+            *(reverse(f"{label}_change", args=[r.pk]) for r in model._base_manager.all()[:3]),
+        ]
         for path in pages:
             text = it.get(path).content.decode()
             assert [text[text.index(s) - 200 : text.index(s)] for s in secret if s in text] == [], path

@@ -6,7 +6,13 @@ import re
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.core.cache import cache
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -85,7 +91,14 @@ def test_an_account_that_is_switched_off_gets_in_nowhere(town, client):
 
 
 def test_nobody_signs_up_or_resets_by_e_mail(town, client):
-    for path in ("signup/", "password/reset/", "email/", "confirm-email/", "login/code/confirm/", "password/set/"):
+    for path in (
+        "signup/",
+        "password/reset/",
+        "email/",
+        "confirm-email/",
+        "login/code/confirm/",
+        "password/set/",
+    ):
         assert client.get(f"/accounts/{path}").status_code == 404, path
     page = client.get("/accounts/login/?lang=en").content.decode()
     assert "password/reset" not in page and "ask the IT administrator" in page
@@ -120,7 +133,9 @@ def test_the_session_is_written_at_most_once_a_minute(town, client, django_asser
 def test_a_password_has_twelve_characters_and_is_not_a_common_one(town, client):
     client.force_login(town.li, backend=BACKEND)
     for bad in ("short-one", "qwerty123456"):
-        page = client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": bad, "password2": bad})
+        page = client.post(
+            "/accounts/password/change/", {"oldpassword": PASSWORD, "password1": bad, "password2": bad}
+        )
         town.li.refresh_from_db()
         assert page.status_code == 200 and town.li.check_password(PASSWORD), bad
     new = "three cranes over the lake"
@@ -195,7 +210,9 @@ def test_the_administrator_sets_the_factor_up_and_is_asked_for_it_from_then_on(t
     settings.MFA_REQUIRED = True
     assert try_in(client, "it").status_code == 302
     activate = "/accounts/2fa/totp/activate/"
-    again = client.get(activate)  # the password once more: a screen left alone must not get a stranger's factor
+    again = client.get(
+        activate
+    )  # the password once more: a screen left alone must not get a stranger's factor
     client.post(again["Location"], {"password": PASSWORD, "next": activate})
     page = client.get(activate)
     assert page.status_code == 200
