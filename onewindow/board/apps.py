@@ -7,6 +7,7 @@ class Board(AppConfig):
     label = "board"
 
     def ready(self) -> None:
+        from onewindow.board import stats  # noqa: F401 – registers figures
         from onewindow.org import rail
         from onewindow.org.roles import Role
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from onewindow.board.charts import course
 from onewindow.board.figures import Overview
 from onewindow.board.wall import Wall
+from onewindow.cases.figures import ask
 from onewindow.voice.models import Review
 from onewindow.window import actions
 from tests.town import at
@@ -159,6 +160,10 @@ def test_reviews_come_with_their_number_and_coverage(busy):
     assert (said.n, said.good, said.bad) == (3, 2, 1)
     assert said.silent == said.touchpoints - 3 and said.coverage == 3 / said.touchpoints
     assert sum(x.said.bad for x in Overview(busy.leader).departments) == 1
+    asked = ask("reviews", busy.leader, dt.date(2026, 11, 1), dt.date(2026, 11, 24), "office")
+    assert [(r.code, r.numerator, r.denominator) for r in asked.rows] == [("MSA", 2, 3)]
+    used = ask("coverage", busy.leader, dt.date(2026, 10, 26), dt.date(2026, 11, 24))
+    assert (used.total.numerator, used.total.denominator) == (3, said.touchpoints)
 
 
 def test_hours_are_counted_in_our_time_beside_last_weeks(busy):
