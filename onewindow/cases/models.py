@@ -234,7 +234,7 @@ class Attachment(models.Model):
     number = models.CharField(max_length=14, db_index=True)
     purpose = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=200)
-    content_type = models.CharField(max_length=60)
+    content_type = models.CharField(max_length=100)
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     path = models.CharField(max_length=200)

@@ -130,13 +130,9 @@ def test_a_scan_goes_to_its_material_and_a_bad_one_says_why(counter, town, tmp_p
     counter.goto(f"/desk/counter/?item={town.food.item.code}")
     counter.fill("#id_name", "赵立新")
     counter.keyboard.press("F4")
-    opened = []
-    counter.on("filechooser", lambda chooser: opened.append(chooser))
     counter.keyboard.press("F8")
-    for _ in range(100):
-        if not opened:
-            counter.wait_for_timeout(50)
-    opened[0].set_files(good)
+    Keyboard(counter).at("#id_f1")
+    counter.set_input_files("#id_f1", good)
     counter.wait_for_selector("#m1 a:text('平面图.png')")
     assert counter.locator("#m1 input:checked").get_attribute("value") == "electronic"
     counter.set_input_files("#id_f2", bad)

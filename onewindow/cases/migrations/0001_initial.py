@@ -8,134 +8,181 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=14)),
-                ('seq', models.PositiveIntegerField()),
-                ('kind', models.CharField(max_length=40)),
-                ('at', models.DateTimeField()),
-                ('by', models.CharField(max_length=150)),
-                ('office', models.CharField(blank=True, max_length=20)),
-                ('data', models.JSONField(default=dict)),
-                ('prev', models.CharField(blank=True, max_length=64)),
-                ('hash', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=14)),
+                ("seq", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=40)),
+                ("at", models.DateTimeField()),
+                ("by", models.CharField(max_length=150)),
+                ("office", models.CharField(blank=True, max_length=20)),
+                ("data", models.JSONField(default=dict)),
+                ("prev", models.CharField(blank=True, max_length=64)),
+                ("hash", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['number', 'seq'],
+                "ordering": ["number", "seq"],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(db_index=True, max_length=14)),
-                ('template', models.CharField(max_length=60)),
-                ('event_seq', models.PositiveIntegerField()),
-                ('channel', models.CharField(max_length=20)),
-                ('address', onewindow.org.sealed.SealedField()),
-                ('lang', models.CharField(max_length=10)),
-                ('body', onewindow.org.sealed.SealedField()),
-                ('created_at', models.DateTimeField()),
-                ('next_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('receipt', models.CharField(blank=True, max_length=80)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('error', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(db_index=True, max_length=14)),
+                ("template", models.CharField(max_length=60)),
+                ("event_seq", models.PositiveIntegerField()),
+                ("channel", models.CharField(max_length=20)),
+                ("address", onewindow.org.sealed.SealedField()),
+                ("lang", models.CharField(max_length=10)),
+                ("body", onewindow.org.sealed.SealedField()),
+                ("created_at", models.DateTimeField()),
+                ("next_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("receipt", models.CharField(blank=True, max_length=80)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("error", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Stop',
+            name="Stop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(db_index=True, max_length=14)),
-                ('reason', models.CharField(max_length=30)),
-                ('began_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('notice', models.CharField(max_length=400)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(db_index=True, max_length=14)),
+                ("reason", models.CharField(max_length=30)),
+                ("began_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("notice", models.CharField(max_length=400)),
             ],
             options={
-                'ordering': ['number', 'began_at'],
+                "ordering": ["number", "began_at"],
             },
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(default=onewindow.cases.models.attachment_key, max_length=32)),
-                ('number', models.CharField(db_index=True, max_length=14)),
-                ('purpose', models.CharField(blank=True, max_length=40)),
-                ('name', models.CharField(max_length=200)),
-                ('content_type', models.CharField(max_length=60)),
-                ('size', models.PositiveIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('path', models.CharField(max_length=200)),
-                ('added_at', models.DateTimeField()),
-                ('added_by', models.CharField(max_length=150)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(default=onewindow.cases.models.attachment_key, max_length=32)),
+                ("number", models.CharField(db_index=True, max_length=14)),
+                ("purpose", models.CharField(blank=True, max_length=40)),
+                ("name", models.CharField(max_length=200)),
+                ("content_type", models.CharField(max_length=60)),
+                ("size", models.PositiveIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("path", models.CharField(max_length=200)),
+                ("added_at", models.DateTimeField()),
+                ("added_by", models.CharField(max_length=150)),
             ],
             options={
-                'ordering': ['number', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('key',), name='attachment_key')],
+                "ordering": ["number", "id"],
+                "constraints": [models.UniqueConstraint(fields=("key",), name="attachment_key")],
             },
         ),
         migrations.CreateModel(
-            name='Followup',
+            name="Followup",
             fields=[
-                ('event', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='cases.event')),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('next_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('error', models.CharField(blank=True, max_length=200)),
+                (
+                    "event",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        serialize=False,
+                        to="cases.event",
+                    ),
+                ),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("next_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("error", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'ordering': ['event_id'],
+                "ordering": ["event_id"],
             },
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['kind', 'at'], name='event_kind_at'),
+            model_name="event",
+            index=models.Index(fields=["kind", "at"], name="event_kind_at"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['at'], name='event_at'),
+            model_name="event",
+            index=models.Index(fields=["at"], name="event_at"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('number', 'seq'), name='event_seq_gapless_side'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("number", "seq"), name="event_seq_gapless_side"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['next_at'], name='message_waiting'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("sent_at__isnull", True)), fields=["next_at"], name="message_waiting"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('number', 'event_seq', 'template', 'channel'), name='message_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("number", "event_seq", "template", "channel"), name="message_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stop',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('number',), name='one_open_stop'),
+            model_name="stop",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)), fields=("number",), name="one_open_stop"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stop',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('ended_at__gte', models.F('began_at')), _connector='OR'), name='stop_in_order'),
+            model_name="stop",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_at__isnull", True), ("ended_at__gte", models.F("began_at")), _connector="OR"
+                ),
+                name="stop_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stop',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('notice', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='stop_is_told'),
+            model_name="stop",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("notice", ""), _negated=True), models.Q(("reason", ""), _negated=True)
+                ),
+                name="stop_is_told",
+            ),
         ),
         migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['next_at', 'event'], name='followup_waiting'),
+            model_name="followup",
+            index=models.Index(
+                condition=models.Q(("done_at__isnull", True)),
+                fields=["next_at", "event"],
+                name="followup_waiting",
+            ),
         ),
     ]
