@@ -124,7 +124,9 @@ def answer(attachment: Attachment) -> HttpResponse:
     """
     response = HttpResponse(read(attachment), content_type=attachment.content_type)
     pdf, image = attachment.content_type == "application/pdf", attachment.content_type.startswith("image/")
-    response["Content-Disposition"] = content_disposition_header(not (pdf or image), attachment.name) or "attachment"
+    response["Content-Disposition"] = (
+        content_disposition_header(not (pdf or image), attachment.name) or "attachment"
+    )
     # A browser shows no PDF in a sandbox; its viewer is one.
     response["Content-Security-Policy"] = (
         f"default-src 'none'; frame-ancestors 'none'{'' if pdf else '; sandbox'}"
@@ -163,7 +165,9 @@ def _sniffed(content: bytes) -> tuple[bytes, str, str]:
 
 def _too_big() -> BadFile:
     most = settings.UPLOAD_MAX_BYTES // 1024**2
-    return BadFile("too_big", _("The file is larger than %(most)d MB. Please scan it smaller.") % {"most": most})
+    return BadFile(
+        "too_big", _("The file is larger than %(most)d MB. Please scan it smaller.") % {"most": most}
+    )
 
 
 def _wrong_type() -> BadFile:

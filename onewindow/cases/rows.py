@@ -15,7 +15,7 @@ from django.db import connection, models
 
 
 @cache
-def _plan(model: type[models.Model], vendor: str) -> tuple[str, str, list[Any], bool]:
+def _plan(model: Any, vendor: str) -> tuple[str, str, list[Any], bool]:
     """``INSERT`` without and with its ``RETURNING``, the fields in order, and whether the database makes the key."""
     own = model._meta.local_concrete_fields
     auto = isinstance(model._meta.pk, models.AutoField)
@@ -56,7 +56,7 @@ def insert_all(rows: Sequence[Any]) -> None:
 
 
 @cache
-def _update(model: type[models.Model], names: tuple[str, ...], vendor: str) -> tuple[str, list[Any]]:
+def _update(model: Any, names: tuple[str, ...], vendor: str) -> tuple[str, list[Any]]:
     quote = connection.ops.quote_name
     fields = [model._meta.get_field(n) for n in names]
     changes = ", ".join(f"{quote(f.column)} = %s" for f in fields)

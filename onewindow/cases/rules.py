@@ -50,14 +50,22 @@ class Reason:
 class Rule:
     """A predicate over (case, by). ``a | b``: either will do; ``a & b``: both must. Called, it returns a Reason or None."""
 
-    def __init__(self, test: Callable[[Any, By], bool], code: str, text: Any, name: str = "", kind: str = "not_allowed"):
+    def __init__(
+        self, test: Callable[[Any, By], bool], code: str, text: Any, name: str = "", kind: str = "not_allowed"
+    ):
         self.test, self.code, self.text, self.name, self.kind = test, code, text, name or code, kind
 
     def __call__(self, case: Case, by: By) -> Reason | None:
         return None if self.test(case, by) else Reason(self.code, self.text, self.kind)
 
     def __or__(self, other: Rule) -> Rule:
-        return Rule(lambda c, b: self.test(c, b) or other.test(c, b), self.code, self.text, f"{self.name} | {other.name}", self.kind)
+        return Rule(
+            lambda c, b: self.test(c, b) or other.test(c, b),
+            self.code,
+            self.text,
+            f"{self.name} | {other.name}",
+            self.kind,
+        )
 
     def __and__(self, other: Rule) -> Rule:
         return _Both(self, other)
@@ -65,7 +73,12 @@ class Rule:
 
 class _Both(Rule):
     def __init__(self, first: Rule, second: Rule):
-        super().__init__(lambda c, b: first.test(c, b) and second.test(c, b), first.code, first.text, f"{first.name} & {second.name}")
+        super().__init__(
+            lambda c, b: first.test(c, b) and second.test(c, b),
+            first.code,
+            first.text,
+            f"{first.name} & {second.name}",
+        )
         self.parts = (first, second)
 
     def __call__(self, case: Case, by: By) -> Reason | None:

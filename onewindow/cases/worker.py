@@ -29,7 +29,11 @@ def wake(limit: int = 200) -> int:
     now = instant.now()
     for kind in flow.FLOWS.values():
         assert kind.model is not None
-        due = kind.model._base_manager.filter(wake_at__lte=now).select_related("office").order_by("wake_at", "id")
+        due = (
+            kind.model._base_manager.filter(wake_at__lte=now)
+            .select_related("office")
+            .order_by("wake_at", "id")
+        )
         for case in due[:limit]:
             try:
                 done += _wake_one(kind, case, now)
@@ -61,12 +65,16 @@ def _wake_one(kind: flow.Flow, case: Any, now: dt.datetime) -> int:
 
 def follow(limit: int = 200) -> int:
     """Runs the reactions of events not yet followed up: each once, together with the mark that they ran."""
-    waiting = Followup.objects.filter(done_at__isnull=True, next_at__lte=instant.now()).order_by("next_at", "event_id")
+    waiting = Followup.objects.filter(done_at__isnull=True, next_at__lte=instant.now()).order_by(
+        "next_at", "event_id"
+    )
     done = 0
     for event_id in list(waiting.values_list("event_id", flat=True)[:limit]):
         try:
             with transaction.atomic():
-                mine = Followup.objects.filter(event_id=event_id, done_at__isnull=True).update(done_at=instant.now())
+                mine = Followup.objects.filter(event_id=event_id, done_at__isnull=True).update(
+                    done_at=instant.now()
+                )
                 if mine:
                     react(Event.objects.get(pk=event_id))
                     done += 1
@@ -108,7 +116,9 @@ def reclock(numbers: list[str] | None = None) -> list[dict[str, Any]]:
     moved: list[dict[str, Any]] = []
     for kind in flow.FLOWS.values():
         assert kind.model is not None
-        rows = kind.model._base_manager.filter(closed_at__isnull=True, clock_from__isnull=False, clock_ended_at__isnull=True)
+        rows = kind.model._base_manager.filter(
+            closed_at__isnull=True, clock_from__isnull=False, clock_ended_at__isnull=True
+        )
         if numbers is not None:
             rows = rows.filter(number__in=numbers)
         for case in rows.select_related("office").order_by("id").iterator(chunk_size=500):
@@ -133,5 +143,3 @@ def reclock(numbers: list[str] | None = None) -> list[dict[str, Any]]:
                     continue
             moved.append({"number": case.number, **data})
     return moved
-
-

@@ -10,6 +10,8 @@ from django.utils.translation import get_language
 
 from onewindow.org.rail import rail_for
 
+STAFF_PAGES = ("/desk/", "/board/", "/accounts/", "/start/")
+
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """City, demonstration mark, language, elder view, and the staff menu of the signed-in person."""
@@ -21,5 +23,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "elder": getattr(request, "elder", False),
         "lang": get_language() or settings.LANGUAGE_CODE,
         "person": staff,
-        "rail": rail_for(staff, request.path) if staff and request.path.startswith(("/desk/", "/board/", "/accounts/", "/start/")) else [],
+        "rail": rail_for(staff, request.path) if staff and request.path.startswith(STAFF_PAGES) else [],
     }

@@ -293,7 +293,8 @@ class Life:
             self.at(self.later(self.random.choice([1, 1, 2, 3])), self.rate, a, touchpoint, None)
 
     def rate(self, a: Application, touchpoint: str, device: Device | None) -> None:
-        late = touchpoint == Touchpoint.DELIVERED and a.decision_due_at and a.decided_at > a.decision_due_at
+        ended = touchpoint == Touchpoint.DELIVERED
+        late = bool(ended and a.decided_at and a.decision_due_at and a.decided_at > a.decision_due_at)
         level = self.random.choices([5, 4, 3, 2, 1], LATE if late else CONTENT)[0]
         known = self.indicators.get(level, [])
         codes = self.random.sample(known[:5], min(len(known), self.random.choice([0, 1, 1, 2])))

@@ -107,7 +107,7 @@ class ApplicationQuerySet(CaseQuerySet):
     agent_id_number="identity number",
     agent_mobile="mobile",
     track_digest="secret",
-    track_token="secret",
+    track_token="secret",  # noqa: S106
     query_code="secret",
     address="text",
 )

@@ -62,7 +62,9 @@ def instance(tmp_path):
         with psycopg.connect(host=host, user="onewindow", dbname="postgres", autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {name}")
         environment["DATABASE_URL"] = f"{base}/{name}"
-    made = subprocess.run([sys.executable, "-c", SETUP], env=environment, capture_output=True, text=True, check=True)
+    made = subprocess.run(
+        [sys.executable, "-c", SETUP], env=environment, capture_output=True, text=True, check=True
+    )
     return environment, made.stdout.split()[-1]
 
 
@@ -93,7 +95,11 @@ def take_in(port, token, n):
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/api/v1/applications",
         json.dumps(body).encode(),
-        {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": f"kill-{n}"},
+        {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": f"kill-{n}",
+        },
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)["number"]
@@ -125,7 +131,9 @@ def test_an_application_is_whole_or_not_there_after_kill_9(instance):
         for window in windows:
             window.join()
 
-    done = subprocess.run([sys.executable, "-c", CHECK], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CHECK], env=environment, capture_output=True, text=True, check=True
+    )
     found = json.loads(done.stdout.splitlines()[-1])
     assert len(acknowledged) > ROUNDS
     assert set(acknowledged) <= set(found["numbers"]), "an acknowledged application is lost"

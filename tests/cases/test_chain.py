@@ -58,7 +58,7 @@ def test_a_sound_chain_is_proved(cases):
 )
 @pytest.mark.django_db(transaction=True)
 def test_an_insider_who_changes_a_row_is_found(cases, insider, sql, fault):
-    first, second = cases
+    first, _ = cases
     with connection.constraint_checks_disabled():
         insider(sql, first.number)
     out = StringIO()

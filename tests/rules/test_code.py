@@ -113,7 +113,7 @@ def test_foreign_keys_point_down(model):
             assert order.index(field.related_model._meta.app_label) <= order.index(model._meta.app_label)
 
 
-TEMPLATES = [p for p in (ROOT / "templates").rglob("*.html")]
+TEMPLATES = list((ROOT / "templates").rglob("*.html"))
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)

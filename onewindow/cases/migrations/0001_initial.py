@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+from django.db import migrations, models
+
 import onewindow.cases.models
 import onewindow.org.sealed
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

@@ -14,7 +14,9 @@ from onewindow.cases.models import Event
 
 
 class Command(BaseCommand):
-    help = "prove the event chain; exit 1 and the first broken number if a row was changed, removed or inserted"
+    help = (
+        "prove the event chain; exit 1 and the first broken number if a row was changed, removed or inserted"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print events, cases, broken as JSON")
@@ -23,7 +25,9 @@ class Command(BaseCommand):
         events, cases, broken = survey()
         if options["json"]:
             rows = [b.__dict__ for b in broken]
-            self.stdout.write(json.dumps({"events": events, "cases": cases, "broken": rows}, ensure_ascii=False))
+            self.stdout.write(
+                json.dumps({"events": events, "cases": cases, "broken": rows}, ensure_ascii=False)
+            )
         else:
             for fault in broken:
                 self.stdout.write(f"{fault.number} event {fault.seq}: {fault.fault}")

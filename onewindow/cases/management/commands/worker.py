@@ -23,7 +23,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="do what is due now and stop")
-        parser.add_argument("--rest", type=float, default=0.5, help="seconds to rest when nothing is due (0.5)")
+        parser.add_argument(
+            "--rest", type=float, default=0.5, help="seconds to rest when nothing is due (0.5)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
