@@ -11,7 +11,5 @@ class Voice(AppConfig):
         from onewindow.org.roles import Role
         from onewindow.voice import reactions  # noqa: F401 – registers what follows an event
 
-        rail.add(
-            60, "reviews", _("Reviews"), "star", Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD
-        )
+        rail.add(60, "reviews", _("Reviews"), "star", Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD)
         rail.add(70, "devices", _("Evaluators"), "tablet", Role.HALL_MANAGER, Role.BUREAU, Role.ADMIN)

@@ -72,7 +72,11 @@ DIMENSIONS: dict[str, tuple[str, str, type[models.Model], str]] = {
 
 
 def _touchpoints(
-    applications: ApplicationQuerySet, start: dt.datetime, end: dt.datetime, by: str = "", touchpoint: str = ""
+    applications: ApplicationQuerySet,
+    start: dt.datetime,
+    end: dt.datetime,
+    by: str = "",
+    touchpoint: str = "",
 ) -> dict[Any, int]:
     """Touchpoints reached in the period: acceptances (but not of items decided on the spot) and handings-over."""
     promised = ~Q(item_version__case_kind="IMMEDIATE")
@@ -110,7 +114,9 @@ def verdict(
     ``touchpoint`` (the reviews are of that one only) coverage is that of this one.
     """
     row = reviews.active().filter(at__gte=start, at__lt=end).aggregate(**SUMS)
-    return Verdict(**row, touchpoints=_touchpoints(applications, start, end, touchpoint=touchpoint).get(None, 0))
+    return Verdict(
+        **row, touchpoints=_touchpoints(applications, start, end, touchpoint=touchpoint).get(None, 0)
+    )
 
 
 def verdicts_by(

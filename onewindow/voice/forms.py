@@ -144,9 +144,7 @@ class Filters(forms.Form):
                 own = by.offices_as(Role.HEAD)
                 offices, items = offices.filter(pk__in=own), items.filter(office_id__in=own)
         found: dict[str, list[tuple[str, Any]]] = {
-            "level": [
-                (str(level.value), level.label) for level in Level if everything or level <= Level.BAD
-            ],
+            "level": [(str(level.value), level.label) for level in Level if everything or level <= Level.BAD],
             "hall": [(h.code, local(h)) for h in halls],
             "office": [(o.code, local(o)) for o in offices],
             "item": [(i.code, local(i)) for i in items],

@@ -4,28 +4,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('org', '0002_append_only'),
-        ('voice', '0002_append_only'),
+        ("org", "0002_append_only"),
+        ("voice", "0002_append_only"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='prompt',
-            name='prompt_open',
+            model_name="prompt",
+            name="prompt_open",
         ),
         migrations.AlterField(
-            model_name='prompt',
-            name='state',
-            field=models.CharField(choices=[('created', 'Waiting for the device'), ('delivered', 'Sent to the device'), ('shown', 'Shown'), ('touched', 'Touched'), ('answered', 'Answered'), ('declined', 'Skipped'), ('expired', 'Not answered'), ('superseded', 'Followed by another'), ('cancelled', 'Cancelled')], default='created', max_length=10),
+            model_name="prompt",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("created", "Waiting for the device"),
+                    ("delivered", "Sent to the device"),
+                    ("shown", "Shown"),
+                    ("touched", "Touched"),
+                    ("answered", "Answered"),
+                    ("declined", "Skipped"),
+                    ("expired", "Not answered"),
+                    ("superseded", "Followed by another"),
+                    ("cancelled", "Cancelled"),
+                ],
+                default="created",
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='prompt',
-            index=models.Index(condition=models.Q(('state__in', ['created', 'delivered', 'shown', 'touched'])), fields=['device', '-created_at'], name='prompt_open'),
+            model_name="prompt",
+            index=models.Index(
+                condition=models.Q(("state__in", ["created", "delivered", "shown", "touched"])),
+                fields=["device", "-created_at"],
+                name="prompt_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deviceassignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('to_at__isnull', True)), fields=('device',), name='device_stands_at_one'),
+            model_name="deviceassignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("to_at__isnull", True)), fields=("device",), name="device_stands_at_one"
+            ),
         ),
     ]
