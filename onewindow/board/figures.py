@@ -125,7 +125,9 @@ class Overview:
         opened = {
             "today": Count("pk", filter=Q(opened_at__gte=self.midnight)),
             "then": Count("pk", filter=last_week & Q(opened_at__lt=self.as_of - WEEK)),
-            "that_day": Count("pk", filter=last_week & Q(opened_at__lt=self.midnight - WEEK + dt.timedelta(1))),
+            "that_day": Count(
+                "pk", filter=last_week & Q(opened_at__lt=self.midnight - WEEK + dt.timedelta(1))
+            ),
             "deemed": Count("pk", filter=Q(is_deemed=True)),
         }
         decided = {
@@ -151,7 +153,14 @@ class Overview:
 
     @cached_property
     def tiles(self) -> list[Tile]:
-        return [self._received(), self._decided(), self._open(), self._late(), *self._shares(), self._deemed()]
+        return [
+            self._received(),
+            self._decided(),
+            self._open(),
+            self._late(),
+            *self._shares(),
+            self._deemed(),
+        ]
 
     def _received(self) -> Tile:
         n, then, that_day = (self.sums.all("opened", name) for name in ("today", "then", "that_day"))
@@ -164,7 +173,10 @@ class Overview:
             pgettext("period", "today"),
             sub=_("%(n)d by this time a week ago") % {"n": then},
             parts=[
-                (_("that whole day"), Number(that_day, listed(desk.ALL, opened_from=before, opened_to=before)))
+                (
+                    _("that whole day"),
+                    Number(that_day, listed(desk.ALL, opened_from=before, opened_to=before)),
+                )
             ],
         )
 
@@ -185,7 +197,9 @@ class Overview:
             "open",
             _("Open now"),
             Number(self.sums.all("open", "n"), listed(desk.OPEN)),
-            _("Cases not ended yet: received, being corrected, examined, suspended, or decided and not handed over."),
+            _(
+                "Cases not ended yet: received, being corrected, examined, suspended, or decided and not handed over."
+            ),
             _("at this moment"),
             parts=[(_("due soon"), amber), (_("standing still"), stopped)],
         )
@@ -196,7 +210,9 @@ class Overview:
             "late",
             _("Overdue now"),
             Number(n, listed(desk.OPEN, light="late")),
-            _("Open cases whose running limit has passed: the promised day (yellow) or the lawful one (red)."),
+            _(
+                "Open cases whose running limit has passed: the promised day (yellow) or the lawful one (red)."
+            ),
             _("at this moment"),
             parts=[(_("past the statute"), Number(red, listed(desk.OPEN, light="red")))],
             tone="red" if red else "amber" if n else "green",
@@ -240,7 +256,9 @@ class Overview:
             "deemed",
             _("Deemed accepted"),
             Number(n, url),
-            _("Opened in the period, and accepted by law because nobody had given notice in time (行政许可法 32)."),
+            _(
+                "Opened in the period, and accepted by law because nobody had given notice in time (行政许可法 32)."
+            ),
             _("last 30 days"),
             tone="amber" if n else "",
         )
@@ -258,7 +276,9 @@ class Overview:
     def said(self) -> Verdict:
         """What people said, over all departments."""
         rows = self._said.values()
-        n, good, bad, reached = (sum(getattr(v, x) for v in rows) for x in ("n", "good", "bad", "touchpoints"))
+        n, good, bad, reached = (
+            sum(getattr(v, x) for v in rows) for x in ("n", "good", "bad", "touchpoints")
+        )
         return Verdict(n, good, bad, mean=None, touchpoints=reached)
 
     def _reviews(self, said: Verdict, office: str = "") -> tuple[Number, Number]:
@@ -306,7 +326,9 @@ class Overview:
     @property
     def reviewed(self) -> list[Line]:
         """Departments about which something was, or could have been said; most reviews first."""
-        return sorted((x for x in self.departments if x.said.touchpoints or x.said.n), key=lambda x: -x.said.n)
+        return sorted(
+            (x for x in self.departments if x.said.touchpoints or x.said.n), key=lambda x: -x.said.n
+        )
 
     @property
     def lowest(self) -> list[Line]:
@@ -346,4 +368,3 @@ class Overview:
 
 def _by_office(cases: Any, sums: dict[str, Any]) -> dict[int, dict[str, Any]]:
     return {row.pop("office"): row for row in cases.order_by().values("office").annotate(**sums)}
-

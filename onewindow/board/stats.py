@@ -29,7 +29,11 @@ def _row(thing: Any, numerator: int, denominator: int) -> Row:
 
 
 def _good(person: Person, start: dt.datetime, end: dt.datetime, by: str) -> Sequence[Row]:
-    return [_row(thing, said.good, said.n) for thing, said in _verdicts(person, start, end, by) if said.n or not by]
+    return [
+        _row(thing, said.good, said.n)
+        for thing, said in _verdicts(person, start, end, by)
+        if said.n or not by
+    ]
 
 
 def _coverage(person: Person, start: dt.datetime, end: dt.datetime, by: str) -> Sequence[Row]:

@@ -79,7 +79,9 @@ class Wall(Overview):
         return [
             Square(
                 hall,
-                Number(came[hall.pk], listed(desk.ALL, opened_from=self.day, opened_to=self.day, hall=hall.code)),
+                Number(
+                    came[hall.pk], listed(desk.ALL, opened_from=self.day, opened_to=self.day, hall=hall.code)
+                ),
                 last.get(hall.pk),
                 min(3, came[hall.pk] * 4 // (busiest + 1)),
                 self._is_silent(hall, last.get(hall.pk)),
@@ -111,7 +113,11 @@ class Wall(Overview):
         known = Item.objects.in_bulk([key for key, _n in came])
         today = {"opened_from": self.day, "opened_to": self.day}
         return [
-            (known[key], Number(n, listed(desk.ALL, item=known[key].code, **today)), round(100 * n / came[0][1]))
+            (
+                known[key],
+                Number(n, listed(desk.ALL, item=known[key].code, **today)),
+                round(100 * n / came[0][1]),
+            )
             for key, n in came
         ]
 
@@ -130,7 +136,10 @@ class Wall(Overview):
         """Light, word, number, share of all open in per cent; the worst first."""
         whole = max(1, self.open.n)
         found = [(light, self.sums.all("open", light)) for light in LIGHT_WORDS]
-        return [(x, LIGHT_WORDS[x], Number(n, listed(desk.OPEN, light=x)), round(100 * n / whole, 1)) for x, n in found]
+        return [
+            (x, LIGHT_WORDS[x], Number(n, listed(desk.OPEN, light=x)), round(100 * n / whole, 1))
+            for x, n in found
+        ]
 
     @property
     def good_percent(self) -> float:

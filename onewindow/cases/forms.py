@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -68,7 +67,7 @@ class PurposeForm(forms.Form):
     purpose = forms.ChoiceField(label=_("Purpose"), choices=[("", _("Please choose")), *PURPOSES])
     detail = forms.CharField(label=_("In detail"), max_length=120, required=False)
 
-    def clean(self) -> Mapping[str, Any]:
+    def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("purpose") == "other" and not given.get("detail"):
             self.add_error("detail", _("Please say what you need the data for."))

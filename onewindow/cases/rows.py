@@ -14,6 +14,10 @@ from typing import Any
 from django.db import connection, models
 
 
+def _model(row: Any) -> Any:
+    return type(row)
+
+
 @cache
 def _plan(model: Any, vendor: str) -> tuple[str, str, list[Any], bool]:
     """``INSERT`` without and with its ``RETURNING``, the fields in order, and whether the database makes the key."""
@@ -33,7 +37,7 @@ def _values(row: models.Model, fields: Sequence[Any]) -> list[Any]:
 
 def insert(row: Any) -> Any:
     """Writes a new row and sets its key, like ``save(force_insert=True)``. Returns the row."""
-    plain, returning, fields, auto = _plan(type(row), connection.vendor)
+    plain, returning, fields, auto = _plan(_model(row), connection.vendor)
     with connection.cursor() as cursor:
         cursor.execute(returning if auto else plain, _values(row, fields))
         if auto:
@@ -46,7 +50,7 @@ def insert_all(rows: Sequence[Any]) -> None:
     """Writes several new rows of one model in one statement; their keys are not read back."""
     if not rows:
         return
-    plain, _, fields, _ = _plan(type(rows[0]), connection.vendor)
+    plain, _, fields, _ = _plan(_model(rows[0]), connection.vendor)
     head, marks = plain.split(" VALUES ")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -69,7 +73,7 @@ def _update(model: Any, names: tuple[str, ...], vendor: str) -> tuple[str, list[
 
 def update_if(row: Any, version: int, names: Sequence[str]) -> bool:
     """Writes the named fields of a row if its ``version`` in the database still is the given one: compare-and-set."""
-    sql, fields = _update(type(row), tuple(names), connection.vendor)
+    sql, fields = _update(_model(row), tuple(names), connection.vendor)
     values = [f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, row.pk, version])

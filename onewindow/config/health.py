@@ -128,11 +128,11 @@ class Figures:
         queue = GaugeMetricFamily(
             "onewindow_queue", "Rows that wait for the worker", labels=["queue", "state"]
         )
-        for name, rows in (
+        for name, waiting in (
             ("followups", Followup.objects.filter(done_at__isnull=True)),
             ("messages", Message.objects.filter(sent_at__isnull=True)),
         ):
-            counts = rows.aggregate(waiting=Count("pk"), failing=Count("pk", filter=Q(attempts__gt=1)))
+            counts = waiting.aggregate(waiting=Count("pk"), failing=Count("pk", filter=Q(attempts__gt=1)))
             for state, n in counts.items():
                 queue.add_metric([name, state], n)
         yield queue

@@ -184,7 +184,8 @@ class Post(models.Model):
         ordering = ["person_id", "starts_on", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")), name="post_dates_in_order"
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                name="post_dates_in_order",
             ),
             models.UniqueConstraint(fields=["person", "role", "office", "starts_on"], name="post_once_a_day"),
         ]
@@ -380,5 +381,3 @@ class FirstAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.caller} {self.key}"
-
-

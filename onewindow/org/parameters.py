@@ -33,19 +33,144 @@ class Spec:
 SPECS = {
     s.code: s
     for s in [
-        Spec("notice_limit", "limit", "5wd", "1wd", "5wd", True, "行政许可法 32(4)", _("One-time notice of corrections or acceptance, from receipt")),
-        Spec("decision_limit", "limit", "20wd", "1wd", "20wd", True, "行政许可法 42", _("Decision where no other limit is printed")),
-        Spec("extension_limit", "limit", "10wd", "1wd", "10wd", True, "行政许可法 42", _("The one extension of a decision")),
-        Spec("delivery_limit", "limit", "10wd", "1wd", "10wd", True, "行政许可法 44", _("Delivery of the decision")),
-        Spec("correction_days", "number", "30", "5", "90", False, "", _("Days that an applicant has to supply corrections"), "d"),
-        Spec("amber_days", "number", "1", "0", "5", False, "", _("Light turns amber with so many working days left"), "wd"),
-        Spec("amber_share", "number", "20", "0", "50", False, "", _("or with so many percent of the limit left"), "%"),
-        Spec("review_window_days", "number", "15", "3", "60", False, "国办发〔2019〕51号", _("Days after the touchpoint in which it may be reviewed"), "d"),
-        Spec("prompt_seconds", "number", "120", "30", "600", False, "", _("Seconds that a device shows the question"), "s"),
-        Spec("bad_review_contact", "limit", "1wd", "1wd", "1wd", False, "国办发〔2019〕51号", _("First contact after a bad review")),
-        Spec("track_days", "number", "365", "90", "3650", False, "", _("Days that an applicant's link works after the end"), "d"),
-        Spec("access_log_days", "number", "1096", "1096", "3650", True, "网络数据安全管理条例 12", _("Days that the access log is kept"), "d"),
-        Spec("sign_in_log_days", "number", "200", "183", "1096", True, "网络安全法 23", _("Days that the sign-in history is kept"), "d"),
+        Spec(
+            "notice_limit",
+            "limit",
+            "5wd",
+            "1wd",
+            "5wd",
+            True,
+            "行政许可法 32(4)",
+            _("One-time notice of corrections or acceptance, from receipt"),
+        ),
+        Spec(
+            "decision_limit",
+            "limit",
+            "20wd",
+            "1wd",
+            "20wd",
+            True,
+            "行政许可法 42",
+            _("Decision where no other limit is printed"),
+        ),
+        Spec(
+            "extension_limit",
+            "limit",
+            "10wd",
+            "1wd",
+            "10wd",
+            True,
+            "行政许可法 42",
+            _("The one extension of a decision"),
+        ),
+        Spec(
+            "delivery_limit",
+            "limit",
+            "10wd",
+            "1wd",
+            "10wd",
+            True,
+            "行政许可法 44",
+            _("Delivery of the decision"),
+        ),
+        Spec(
+            "correction_days",
+            "number",
+            "30",
+            "5",
+            "90",
+            False,
+            "",
+            _("Days that an applicant has to supply corrections"),
+            "d",
+        ),
+        Spec(
+            "amber_days",
+            "number",
+            "1",
+            "0",
+            "5",
+            False,
+            "",
+            _("Light turns amber with so many working days left"),
+            "wd",
+        ),
+        Spec(
+            "amber_share",
+            "number",
+            "20",
+            "0",
+            "50",
+            False,
+            "",
+            _("or with so many percent of the limit left"),
+            "%",
+        ),
+        Spec(
+            "review_window_days",
+            "number",
+            "15",
+            "3",
+            "60",
+            False,
+            "国办发〔2019〕51号",
+            _("Days after the touchpoint in which it may be reviewed"),
+            "d",
+        ),
+        Spec(
+            "prompt_seconds",
+            "number",
+            "120",
+            "30",
+            "600",
+            False,
+            "",
+            _("Seconds that a device shows the question"),
+            "s",
+        ),
+        Spec(
+            "bad_review_contact",
+            "limit",
+            "1wd",
+            "1wd",
+            "1wd",
+            False,
+            "国办发〔2019〕51号",
+            _("First contact after a bad review"),
+        ),
+        Spec(
+            "track_days",
+            "number",
+            "365",
+            "90",
+            "3650",
+            False,
+            "",
+            _("Days that an applicant's link works after the end"),
+            "d",
+        ),
+        Spec(
+            "access_log_days",
+            "number",
+            "1096",
+            "1096",
+            "3650",
+            True,
+            "网络数据安全管理条例 12",
+            _("Days that the access log is kept"),
+            "d",
+        ),
+        Spec(
+            "sign_in_log_days",
+            "number",
+            "200",
+            "183",
+            "1096",
+            True,
+            "网络安全法 23",
+            _("Days that the sign-in history is kept"),
+            "d",
+        ),
     ]
 }
 
@@ -61,7 +186,9 @@ def check(code: str, value: str) -> str:
         if spec.kind == "limit":
             given, least, most = (Limit.parse(x) for x in (value, spec.least, spec.most))
             if given.unit != most.unit:
-                raise OutOfBounds(_("%(code)s must be counted in %(unit)s.") % {"code": code, "unit": most.unit})
+                raise OutOfBounds(
+                    _("%(code)s must be counted in %(unit)s.") % {"code": code, "unit": most.unit}
+                )
             inside, normal = least.amount <= given.amount <= most.amount, str(given)
         else:
             number = int(value)
@@ -72,5 +199,7 @@ def check(code: str, value: str) -> str:
         raise OutOfBounds(str(wrong)) from wrong
     if not inside:
         message = _("%(code)s must lie between %(least)s and %(most)s. %(basis)s")
-        raise OutOfBounds(message % {"code": code, "least": spec.least, "most": spec.most, "basis": spec.basis})
+        raise OutOfBounds(
+            message % {"code": code, "least": spec.least, "most": spec.most, "basis": spec.basis}
+        )
     return normal

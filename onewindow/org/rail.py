@@ -27,7 +27,9 @@ class Entry:
 ENTRIES: list[Entry] = []
 
 
-def add(order: int, url: str, label: object, icon: str, *roles: str, count: Callable[[Person], int] | None = None) -> None:
+def add(
+    order: int, url: str, label: object, icon: str, *roles: str, count: Callable[[Person], int] | None = None
+) -> None:
     """Adds an entry for people who hold one of the roles. ``url`` is a URL name; call it from ``AppConfig.ready``."""
     ENTRIES.append(Entry(order, url, label, icon, frozenset(roles), count))
     ENTRIES.sort(key=lambda e: e.order)
@@ -40,7 +42,9 @@ def rail_for(person: Person, path: str) -> list[dict[str, Any]]:
         if person.roles & entry.roles:
             url = reverse(entry.url)
             count = entry.count(person) if entry.count else 0
-            rows.append({"url": url, "label": entry.label, "icon": entry.icon, "count": count, "current": False})
+            rows.append(
+                {"url": url, "label": entry.label, "icon": entry.icon, "count": count, "current": False}
+            )
     here = max((r for r in rows if path.startswith(r["url"])), key=lambda r: len(r["url"]), default=None)
     if here:
         here["current"] = True

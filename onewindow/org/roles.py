@@ -23,7 +23,9 @@ SENTENCES = {
     Role.APPROVER: _("Examines and decides the applications of one department."),
     Role.HEAD: _("Heads a department: decides like an approver and alone may extend a limit, once."),
     Role.HALL_MANAGER: _("Runs one hall: its windows, devices and mistakes made at the counter."),
-    Role.BUREAU: _("Answers for the business environment: sees every matter and every verdict, decides none."),
+    Role.BUREAU: _(
+        "Answers for the business environment: sees every matter and every verdict, decides none."
+    ),
     Role.LEADER: _("Sees figures and what is stuck, across the city."),
     Role.ENTERPRISE: _("Follows the applications of one enterprise."),
     Role.ADMIN: _("Looks after accounts, items, calendar and settings; sees no case."),

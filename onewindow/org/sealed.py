@@ -50,7 +50,9 @@ def digest(text: str) -> str:
     """A keyed digest (HMAC-SHA-256, 32 hex characters) by which an equal value can be found again."""
     if not text:
         return ""
-    return hmac.new(_key(settings.FIELD_KEY, b"digest"), text.strip().upper().encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(
+        _key(settings.FIELD_KEY, b"digest"), text.strip().upper().encode(), hashlib.sha256
+    ).hexdigest()[:32]
 
 
 class SealedField(models.TextField):

@@ -80,12 +80,12 @@ class Applications(desk.Kind):
             return Q(number=bare) if show == desk.ALL else Q(number__contains=bare)
         return Q(applicant_name=text) if show == desk.ALL else Q(applicant_name__contains=text)
 
-    def fields(self, person: Person) -> dict[str, forms.Field]:
+    def fields(self, person: Person) -> dict[str, Any]:
         items = Item.objects.published().order_by("office__code", "code")
         if offices := person.offices_as(Role.APPROVER, Role.HEAD):
             if not person.has_role(Role.CLERK, Role.HALL_MANAGER, Role.BUREAU, Role.LEADER):
                 items = items.filter(office_id__in=offices)
-        fields: dict[str, forms.Field] = {"item": _choice(_("Item"), [(i.code, local(i)) for i in items])}
+        fields: dict[str, Any] = {"item": _choice(_("Item"), [(i.code, local(i)) for i in items])}
         if (
             person.has_role(Role.APPROVER, Role.HEAD, Role.BUREAU, Role.LEADER)
             or len(person.halls_as(*Role)) > 1
@@ -95,7 +95,7 @@ class Applications(desk.Kind):
             fields |= self._figures(person)
         return fields
 
-    def _figures(self, person: Person) -> dict[str, forms.Field]:
+    def _figures(self, person: Person) -> dict[str, Any]:
         """What the numbers of the leaders' page open."""
         offices = Office.objects.filter(items__isnull=False).distinct().order_by("code")
         if not person.has_role(Role.HALL_MANAGER, Role.BUREAU, Role.LEADER):
@@ -108,7 +108,11 @@ class Applications(desk.Kind):
         }
 
     def narrow(self, cleaned: Mapping[str, Any]) -> Q:
-        wanted = {"item__code": cleaned.get("item"), "hall__code": cleaned.get("hall"), "office__code": cleaned.get("office")}
+        wanted = {
+            "item__code": cleaned.get("item"),
+            "hall__code": cleaned.get("hall"),
+            "office__code": cleaned.get("office"),
+        }
         found = Q(**{column: code for column, code in wanted.items() if code})
         if kept := cleaned.get("kept"):
             found &= KEPT[kept][1]
