@@ -75,13 +75,16 @@ def test_every_answer_is_documented(case: Any, town: Any, real: list[str]) -> No
 
 
 def meet_the_town(case: Any, town: Any, real: list[str]) -> None:
-    """Puts real numbers, codes and hostile texts in for a part of what was made up, chosen by what it is."""
+    """Puts real numbers, codes and hostile texts in for a part of what was made up, chosen by what it is; never for what
+    was made wrong on purpose, which has to be refused."""
+    made_wrong = {place.value for place, part in case.meta.components.items() if part.mode.is_negative}
     luck = sum(map(ord, repr((case.path_parameters, case.query, case.body))))
-    if "number" in (case.path_parameters or {}) and luck % 3:
+    if "path" not in made_wrong and "number" in (case.path_parameters or {}) and luck % 3:
         case.path_parameters["number"] = real[luck % len(real)]
-    if isinstance(case.query, dict) and "q" in case.query and luck % 2:
+    if "query" not in made_wrong and isinstance(case.query, dict) and "q" in case.query and luck % 2:
         case.query["q"] = HOSTILE[luck % len(HOSTILE)]
-    if isinstance(case.body, dict) and "applicant" in case.body and luck % 2:
-        case.body["item"] = "ZD-MSA-001"
-        if isinstance(case.body["applicant"], dict):
-            case.body["applicant"] |= town.applicant(luck % 900 + 10) | {"name": HOSTILE[luck % len(HOSTILE)]}
+    body = case.body if "body" not in made_wrong and luck % 2 else None
+    if isinstance(body, dict) and "applicant" in body:
+        body["item"] = "ZD-MSA-001"
+        if isinstance(body["applicant"], dict):
+            body["applicant"] |= town.applicant(luck % 900 + 10) | {"name": HOSTILE[luck % len(HOSTILE)]}
