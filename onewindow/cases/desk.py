@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryptography.exceptions import InvalidTag
 from django import forms
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case as Case_
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
 from onewindow.cases import instant
@@ -60,6 +62,11 @@ class Kind:
             raise LookupError(f"no case has numbers that begin with {self.prefix}")
         return model
 
+    @property
+    def open_statuses(self) -> list[str]:
+        flow = FLOWS[self.prefix]
+        return [s.value for s in flow.statuses if s.value not in flow.closed]
+
     def waiting(self, person: Person) -> Q:
         """Which open cases wait for this person; ``Q(pk__in=[])`` for one for whom none ever does."""
         raise NotImplementedError
@@ -68,7 +75,7 @@ class Kind:
         """The cases that a typed number, name or identifier means."""
         raise NotImplementedError
 
-    def fields(self, person: Person) -> dict[str, forms.Field]:
+    def fields(self, person: Person) -> dict[str, Any]:
         """Further filters of the list."""
         return {}
 
@@ -163,11 +170,20 @@ LIGHTS = {
 }
 
 
+#: what a light in the address stands for, light by light
+LIGHTS_OF = {
+    "late": {"yellow", "red"},
+    "stopped": {"stopped"},
+    **{light.value: {light.value} for light in Light},
+}
+
+
 def select(kind: Kind, person: Person, asked: Asked) -> QuerySet:
     """The cases of one kind that were asked for, in order, within what this person may see."""
     cases = kind.model.objects.seen_by(person)  # type: ignore[attr-defined]
     if asked.show != ALL:
-        cases = cases.open()
+        # The statuses say the same once more: so the index of open ones is the best there is, with statistics or without.
+        cases = cases.open().filter(status__in=kind.open_statuses)
     if asked.show == WAITING:
         cases = cases.filter(kind.waiting(person))
     if asked.status:
@@ -181,9 +197,12 @@ def select(kind: Kind, person: Person, asked: Asked) -> QuerySet:
     if asked.text:
         meant = kind.meant(asked.text, asked.show)
         if asked.show == ALL:
-            # First by what was typed, then by scope and day: the limit keeps the database from going the other way round.
-            meant = Q(pk__in=kind.model._base_manager.filter(meant).order_by("-pk").values("pk")[:NAMESAKES])
-        cases = cases.filter(meant)
+            # First by what was typed, then by scope and day; written so that no database goes the other way round.
+            namesakes = kind.model._base_manager.filter(meant).order_by("-pk").values("pk")[:NAMESAKES]
+            seen = Exists(cases.filter(pk=OuterRef("pk")))
+            cases = kind.model._default_manager.filter(seen, pk__in=namesakes)
+        else:
+            cases = cases.filter(meant)
     column, descending = ORDERS[asked.order]
     by = F(column).desc(nulls_last=True) if descending else F(column).asc(nulls_last=True)
     if column == "opened_at":  # never null: a plain order, so that the index serves it backwards too
@@ -202,7 +221,7 @@ class Page:
 def page(person: Person, asked: Asked, cursor: str = "", size: int = PAGE) -> Page:
     """One page over all kinds: a query a kind, each for one page at most, merged."""
     column, descending = ORDERS[asked.order]
-    value, _, number = cursor.partition("~")
+    value, _, number = cursor.replace("\0", "").partition("~")
     parts = []
     for prefix, kind in KINDS.items():
         cases = select(kind, person, asked)
@@ -246,30 +265,35 @@ def _beyond(kind: Kind, column: str, descending: bool, value: str, number: str) 
     return here if column == "opened_at" else here | Q(**{f"{column}__isnull": True})
 
 
-def count(person: Person, asked: Asked, cap: int = CAP) -> int:
-    """How many were asked for; ``cap + 1`` for more than ``cap``. Looks at no more rows than that."""
-    left = cap + 1
-    for kind in KINDS.values():
-        left -= len(select(kind, person, asked).order_by().values_list("pk")[:left])
-        if left <= 0:
-            break
-    return cap + 1 - left
+@dataclass(frozen=True)
+class Tally:
+    """How many were asked for (one more than ``CAP`` for more than that), and how those stand: light → number."""
+
+    total: int
+    lights: Mapping[str, int]
 
 
-def tally(person: Person, asked: Asked) -> dict[str, int]:
-    """How the open cases that were asked for stand: light → number. Their cost is that of what is open."""
-    found: dict[str, int] = {}
+def tally(person: Person, asked: Asked, cap: int | None = None) -> Tally:
+    """Counts what was asked for, looking at no more than ``cap`` rows (and one) of each kind, in the order of the index
+    that holds only open ones. The lights are counted as if no light had been asked for."""
+    cap, total, lights = CAP if cap is None else cap, 0, Counter[str]()
+    wanted = LIGHTS_OF.get(asked.light)
     for kind in KINDS.values():
-        rows = select(kind, person, replace(asked, light="")).order_by()
-        counts = {name: Count("pk", filter=LIGHTS[name]) for name in ("late", "amber", "green", "stopped")}
-        for name, n in rows.aggregate(**counts).items():
-            found[name] = found.get(name, 0) + n
-    return found
+        if asked.show == ALL:
+            total += len(select(kind, person, asked).values_list("pk")[: cap + 1])
+            continue
+        still = Case_(When(LIGHTS["stopped"], then=True), default=False)
+        rows = select(kind, person, replace(asked, light=""))
+        for light, stopped in rows.values_list("light", still)[: cap + 1]:
+            name = "stopped" if stopped else light
+            lights[name] += 1
+            total += wanted is None or name in wanted
+    return Tally(min(total, cap + 1), lights | {"late": lights["yellow"] + lights["red"]})
 
 
 def waiting(person: Person, cap: int = 100) -> int:
     """The red dot of the menu: how many cases wait for this person (``cap`` for that many or more)."""
-    return min(count(person, Asked(), cap - 1), cap)
+    return min(tally(person, Asked(), cap - 1).total, cap)
 
 
 def anything_waits(person: Person) -> bool:

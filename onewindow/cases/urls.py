@@ -12,6 +12,6 @@ urlpatterns = [
     path("desk/export.xlsx", views.export, name="desk_export"),
     path("desk/<str:number>/", views.case, name="case"),
     path("desk/<str:number>/in-full/", views.in_full, name="case_in_full"),
-    path("desk/<str:number>/files/<str:key>", views.file, name="case_file"),
+    path("desk/<str:number>/files/<slug:key>", views.file, name="case_file"),
     path("desk/<str:number>/<slug:verb>/", views.step, name="step"),
 ]

@@ -81,8 +81,7 @@ def _list(request: HttpRequest, here: str, tabs: list[str]) -> HttpResponse:
         return _sealed_search(request)
     show, filters, asked = _asked(request, tabs)
     page = desk.page(request.user, asked, request.GET.get("cursor", ""))
-    total = desk.count(request.user, asked)
-    tally = desk.tally(request.user, asked) if show != desk.ALL else {}
+    tally = desk.tally(request.user, asked)
     context = {
         "here": here,
         "heading": _("My to-do list") if desk.WAITING in tabs else _("Cases") if tabs else _("Find a case"),
@@ -92,12 +91,14 @@ def _list(request: HttpRequest, here: str, tabs: list[str]) -> HttpResponse:
         "filtered": filters.is_used or bool(asked.text),
         "rows": _rows(page.rows),
         "next": page.next,
-        "total": f"{desk.CAP}+" if total > desk.CAP else total,
+        "total": f"{desk.CAP}+" if tally.total > desk.CAP else tally.total,
         "sorted_by": asked.order,
         "asked_for": _masked(asked.text),
         "since": asked.opened_from if show == desk.ALL and "opened_from" not in request.GET else None,
         "tally": [
-            (name, label, TALLY_ICONS[name], n) for name, label in TALLY.items() if (n := tally.get(name))
+            (name, label, TALLY_ICONS[name], n)
+            for name, label in TALLY.items()
+            if (n := tally.lights.get(name))
         ],
         "many_offices": len({case.office_id for case in page.rows}) > 1,
     }
@@ -114,7 +115,7 @@ def _asked(request: HttpRequest, tabs: list[str]) -> tuple[str, Filters, desk.As
 
 def _sealed_search(request: HttpRequest) -> HttpResponse:
     """What was typed is sealed before it gets into an address; a whole number opens its case."""
-    text = (request.POST.get("q") or request.GET.get("q") or "").strip()[:120]
+    text = (request.POST.get("q") or request.GET.get("q") or "").replace("\0", "").strip()[:120]
     if (number := numbers.clean(text)) and desk.find(number, request.user):
         return redirect("case", number)
     query = request.GET.copy()
@@ -263,16 +264,17 @@ REASONS = {
 
 
 def _clocks(found: Any) -> list[dict[str, Any]]:
-    """The promised and the lawful deadline, each with its day-by-day reason."""
+    """The promised and the lawful deadline, each with its day-by-day reason; only the lawful one if they are the same."""
     calendar, clocks = current_calendar(), []
+    same = found.clock_promised == found.clock_legal
     for which, label in (("promised", _("Promised")), ("legal", _("By law"))):
-        told = clock.why(found, which)
+        told = clock.why(found, which) if which == "legal" or not same else None
         if told is None:
             continue
         days = [
             {"day": d.day, "n": d.n if d.counted else None, "why": REASONS[d.reason], "counted": d.counted,
              "name": calendar.name_of(d.day) if d.reason in ("holiday", "make_up_workday") else "",
-             "provisional": d.provisional, "last": told.due_at is not None and d is told.days[-1]}
+             "provisional": d.provisional, "ends": d.reason == "due", "last": told.due_at is not None and d is told.days[-1]}
             for d in told.days
         ]  # fmt: skip
         ended = found.clock_ended_at
