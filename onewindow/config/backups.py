@@ -33,6 +33,13 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.pgdump"}
 KEYS = {"keys/secret-key": "SECRET_KEY", "keys/field-key": "FIELD_KEY"}
+PG_ENVIRONMENT = {
+    "PGHOST": "HOST",
+    "PGPORT": "PORT",
+    "PGUSER": "USER",
+    "PGPASSWORD": "PASSWORD",
+    "PGDATABASE": "NAME",
+}
 PASSING = {"onewindow_cache", "django_session"}  # written by every visit; emptied by a restore
 
 
@@ -79,13 +86,8 @@ def _pg(program: str, *arguments: str) -> None:
     if (path := shutil.which(program)) is None:
         raise BadBackup(f"{program} is not installed (Debian: apt-get install postgresql-client)")
     db = connection.settings_dict
-    env = dict(os.environ) | {
-        name: str(value)
-        for name, value in {
-            "PGHOST": db["HOST"], "PGPORT": db["PORT"], "PGUSER": db["USER"], "PGPASSWORD": db["PASSWORD"], "PGDATABASE": db["NAME"],
-        }.items()
-        if value
-    }  # fmt: skip
+    given = {name: db[key] for name, key in PG_ENVIRONMENT.items() if db[key]}
+    env = dict(os.environ) | {name: str(value) for name, value in given.items()}
     done = subprocess.run([path, *arguments], env=env, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise BadBackup(f"{program}: {done.stderr.strip()[:500]}")

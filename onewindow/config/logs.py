@@ -33,8 +33,8 @@ class RequestFilter(logging.Filter):
     """Adds the request's id, method and path; never its query or body."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        of = current.get()
-        if of is not None:
+        of = current.get() or record.__dict__.get("request")  # Django reports a 404 after the last middleware
+        if isinstance(of, HttpRequest):
             record.request_id = getattr(of, "id", "")
             record.method = of.method
             record.path = PERSONAL.sub("…", of.path)
