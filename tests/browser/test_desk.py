@@ -119,7 +119,7 @@ def test_everything_works_without_javascript(town, new_page):
     a = town.accepted()
     page = new_page(by=town.wang, java_script_enabled=False)
     page.goto("/desk/")
-    page.get_by_label("状态").select_option("examining")
+    page.get_by_label("状态", exact=True).select_option("examining")
     page.get_by_role("button", name="查询").click()
     page.get_by_role("link", name="食品经营许可（新办）").click()
     page.get_by_role("link", name="作出决定").click()
