@@ -275,7 +275,7 @@ def is_empty() -> bool:
     """No case and no file: nothing could be lost by a restore."""
     with connection.cursor() as cursor:
         if "cases_event" in connection.introspection.table_names(cursor):
-            cursor.execute("SELECT count(*) FROM (SELECT 1 FROM cases_event LIMIT 1) AS some")
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM cases_event)")
             if cursor.fetchone()[0]:
                 return False
     return next(_files(), None) is None
