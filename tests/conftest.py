@@ -194,8 +194,9 @@ class UndefinedVariable(str):
             engine.string_if_invalid = self
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _strict_templates() -> Iterator[None]:
+    # Once a test, not once a session: a test that sets DEBUG gets new template engines.
     from django.template import engines
 
     with pytest.MonkeyPatch.context() as patch:

@@ -64,7 +64,9 @@ class Town:
             "mobile": f"1990000{n:04d}",
         } | more
 
-    def take_in(self, version: ItemVersion | None = None, *, n: int = 1, by: Person | None = None, **more: Any) -> Application:
+    def take_in(
+        self, version: ItemVersion | None = None, *, n: int = 1, by: Person | None = None, **more: Any
+    ) -> Application:
         """An application received at hall 1 with all its materials on paper."""
         version = version or self.food
         given = {
@@ -94,35 +96,67 @@ def build() -> Town:
     )
     forget_calendar()
     region = Region.objects.create(code="231282", name="肇东市", name_en="Zhaodong", level="county")
-    gov = Office.objects.create(code="GOV", name="市政府", name_en="City government", kind="government", region=region)
+    gov = Office.objects.create(
+        code="GOV", name="市政府", name_en="City government", kind="government", region=region
+    )
 
     def office(code: str, name: str, name_en: str) -> Office:
         return Office.objects.create(
-            code=code, name=name, name_en=name_en, kind="department", parent=gov, region=region, is_member=True
+            code=code,
+            name=name,
+            name_en=name_en,
+            kind="department",
+            parent=gov,
+            region=region,
+            is_member=True,
         )
 
     msa = office("MSA", "市场监督管理局", "Market regulation bureau")
     health_office = office("HEALTH", "卫生健康局", "Health bureau")
     hrss = office("HRSS", "人力资源和社会保障局", "Human resources bureau")
     bureau = office("YSJ", "营商环境局", "Business-environment bureau")
-    hall = Hall.objects.create(code="H1", name="政务服务中心", name_en="Government service hall", region=region)
-    hall2 = Hall.objects.create(code="H2", name="昌五镇便民服务中心", name_en="Changwu town hall", region=region)
+    hall = Hall.objects.create(
+        code="H1", name="政务服务中心", name_en="Government service hall", region=region
+    )
+    hall2 = Hall.objects.create(
+        code="H2", name="昌五镇便民服务中心", name_en="Changwu town hall", region=region
+    )
     counter = Counter.objects.create(
-        hall=hall, code="03", name="综合受理窗口 03", name_en="Comprehensive window 03", kind="comprehensive", has_device=True
+        hall=hall,
+        code="03",
+        name="综合受理窗口 03",
+        name_en="Comprehensive window 03",
+        kind="comprehensive",
+        has_device=True,
     )
     counter2 = Counter.objects.create(
-        hall=hall2, code="01", name="综合受理窗口 01", name_en="Comprehensive window 01", kind="comprehensive", has_device=True
+        hall=hall2,
+        code="01",
+        name="综合受理窗口 01",
+        name_en="Comprehensive window 01",
+        kind="comprehensive",
+        has_device=True,
     )
 
-    def item(code: str, owner: Office, name: str, name_en: str, materials: list[tuple[str, str, int]], **facts: Any) -> ItemVersion:
+    def item(
+        code: str, owner: Office, name: str, name_en: str, materials: list[tuple[str, str, int]], **facts: Any
+    ) -> ItemVersion:
         from onewindow.catalog.actions import spell
 
         it = Item.objects.create(code=code, office=owner, name=name, name_en=name_en, **spell(name))
         version = ItemVersion.objects.create(
-            item=it, version=1, state="published", kind_code="01", legal_basis="行政许可法 42", result="许可证", **facts
+            item=it,
+            version=1,
+            state="published",
+            kind_code="01",
+            legal_basis="行政许可法 42",
+            result="许可证",
+            **facts,
         )
         for no, (label, label_en, necessity) in enumerate(materials, 1):
-            MaterialSpec.objects.create(version=version, no=no, name=label, name_en=label_en, necessity=necessity)
+            MaterialSpec.objects.create(
+                version=version, no=no, name=label, name_en=label_en, necessity=necessity
+            )
         it.current = version
         it.save()
         return version
@@ -141,18 +175,32 @@ def build() -> Town:
         "ZD-HRSS-073", hrss, "社会保险参保证明查询打印", "Social insurance record", [("身份证", "Identity card", 1)],
         service_object="P/E", legal_limit="0wd", promised_limit="0wd", case_kind="IMMEDIATE",
     )  # fmt: skip
-    for code, name, name_en in (("hearing", "听证", "Hearing"), ("expert_review", "专家评审", "Expert review")):
-        Code.objects.create(list="stop_reason", code=code, name=name, name_en=name_en, legal_basis="行政许可法 45")
+    for code, name, name_en in (
+        ("hearing", "听证", "Hearing"),
+        ("expert_review", "专家评审", "Expert review"),
+    ):
+        Code.objects.create(
+            list="stop_reason", code=code, name=name, name_en=name_en, legal_basis="行政许可法 45"
+        )
     for list_, code, name, name_en in (
         ("refuse_acceptance", "not_ours", "不属于本机关职权范围", "Not within this office's powers"),
         ("refuse", "conditions_not_met", "不符合法定条件", "Lawful conditions not met"),
     ):
         Code.objects.create(list=list_, code=code, name=name, name_en=name_en, legal_basis="行政许可法 38")
 
-    def person(username: str, name: str, role: str = "", at_office: Office = gov, at_hall: Hall | None = None, **more: Any) -> Person:
+    def person(
+        username: str,
+        name: str,
+        role: str = "",
+        at_office: Office = gov,
+        at_hall: Hall | None = None,
+        **more: Any,
+    ) -> Person:
         who = Person.objects.create_user(username, password=PASSWORD, name=name, **more)
         if role:
-            Post.objects.create(person=who, role=role, office=at_office, hall=at_hall, starts_on=dt.date(2020, 1, 1))
+            Post.objects.create(
+                person=who, role=role, office=at_office, hall=at_hall, starts_on=dt.date(2020, 1, 1)
+            )
         return who
 
     return Town(

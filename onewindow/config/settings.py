@@ -275,7 +275,10 @@ LOGGING = {
     "handlers": {
         "stdout": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request"]},
     },
-    "root": {"handlers": ["stdout"], "level": env.str("ONEWINDOW_LOG_LEVEL", "WARNING" if TESTING else "INFO")},
+    "root": {
+        "handlers": ["stdout"],
+        "level": env.str("ONEWINDOW_LOG_LEVEL", "WARNING" if TESTING else "INFO"),
+    },
     "loggers": {
         "django.server": {"handlers": [], "level": "WARNING"},
         "django.request": {"level": "CRITICAL" if TESTING else "ERROR"},

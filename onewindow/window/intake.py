@@ -330,5 +330,7 @@ def _checked(check: Any) -> str:
 
 def tidy(text: str) -> str:
     """Names as they are searched for later: one spelling of each sign, single spaces, nothing invisible."""
-    seen = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    seen = "".join(
+        c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf", "Cs")
+    )
     return re.sub(r"\s+", " ", seen).strip()

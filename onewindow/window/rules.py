@@ -59,7 +59,9 @@ def extendable(a: Any, by: By) -> bool:
     return bool(a.item_version.legal_extension)
 
 
-@possible("materials_missing", _("Required materials are still missing: ask for them, or mark them as handed in."))
+@possible(
+    "materials_missing", _("Required materials are still missing: ask for them, or mark them as handed in.")
+)
 def complete(a: Any, by: By) -> bool:
     """All required materials are here, held already, or lawfully to follow."""
     from onewindow.window.models import Document, DocumentForm

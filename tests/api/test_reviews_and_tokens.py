@@ -23,13 +23,21 @@ def delivered(town):
 
 
 def said(a, **more):
-    return {"number": a.number, "touchpoint": "delivered", "level": 4, "text": "很快", "channel": "hotline"} | more
+    return {
+        "number": a.number,
+        "touchpoint": "delivered",
+        "level": 4,
+        "text": "很快",
+        "channel": "hotline",
+    } | more
 
 
 def test_a_verdict_by_hotline_counts_once(town, program, delivered):
     bureau = program(town.bai)
     first = bureau.post("/reviews", said(delivered))
-    assert (first.status_code, first.data["channel"], first.data["level"]) == (201, "hotline", 4), first.content
+    assert (first.status_code, first.data["channel"], first.data["level"]) == (201, "hotline", 4), (
+        first.content
+    )
     again = bureau.post("/reviews", said(delivered, level=1))
     assert again.status_code == 409 and again.data["reason"]["code"] == "already_reviewed"
     assert Review.objects.get().channel == 6
@@ -91,7 +99,11 @@ def test_the_page_lists_every_operation_and_needs_no_third_party(town):
         assert where in text, where
         for operation in methods.values():
             assert f'id="{operation["operationId"]}"' in text
-    assert page.status_code == 200 and "http://" not in text.replace("http://localhost", "") and "cdn" not in text
+    assert (
+        page.status_code == 200
+        and "http://" not in text.replace("http://localhost", "")
+        and "cdn" not in text
+    )
 
 
 def test_the_document_names_every_error_as_a_problem():

@@ -196,9 +196,7 @@ def test_no_name_and_no_number_of_a_person_on_the_wall(busy, client):
 
 
 @pytest.mark.parametrize("cases", [1, 50])
-def test_the_pages_cost_the_same_for_one_case_and_for_fifty(
-    town, client, cases, django_assert_num_queries
-):
+def test_the_pages_cost_the_same_for_one_case_and_for_fifty(town, client, cases, django_assert_num_queries):
     with time_machine.travel(at("2026-11-02 10:00"), tick=False):
         for n in range(cases):
             town.accepted(n=n + 1)

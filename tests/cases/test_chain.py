@@ -53,7 +53,10 @@ def test_a_sound_chain_is_proved(cases):
         ("DELETE FROM cases_event WHERE number = %s AND seq = 2", "event 2 is missing"),
         ("DELETE FROM cases_event WHERE number = %s AND seq = 3", "the case and its last event do not agree"),
         ("DELETE FROM cases_event WHERE number = %s", "the case and its last event do not agree"),
-        ("UPDATE window_application SET head = 'x' WHERE number = %s", "the case and its last event do not agree"),
+        (
+            "UPDATE window_application SET head = 'x' WHERE number = %s",
+            "the case and its last event do not agree",
+        ),
     ],
 )
 @pytest.mark.django_db(transaction=True)

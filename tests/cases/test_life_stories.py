@@ -54,14 +54,18 @@ class Life(RuleBasedStateMachine):
 
     town = None
 
-    @initialize(item=st.sampled_from(["food", "health", "proof"]), day=st.integers(0, 2000), online=st.booleans())
+    @initialize(
+        item=st.sampled_from(["food", "health", "proof"]), day=st.integers(0, 2000), online=st.booleans()
+    )
     def begin(self, item, day, online):
         self.moment = at("2020-01-02 09:00") + dt.timedelta(days=day)
         self.clock = time_machine.travel(self.moment, tick=False)
         self.traveller = self.clock.start()
         version = getattr(self.town, item)
         by = self.town.li
-        self.case = self.town.take_in(version, by=by, channel="online" if online else "counter", allow_duplicate=True)
+        self.case = self.town.take_in(
+            version, by=by, channel="online" if online else "counter", allow_duplicate=True
+        )
         self.taken = 1
 
     @rule(hours=st.integers(1, 200))
@@ -77,8 +81,16 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.case.is_open)
     @rule(data=st.data())
     def somebody_takes_a_step(self, data):
-        people = [getattr(self.town, n) for n in ("li", "wang", "head", "qian", "zhou")] + [applicant_of(self.case)]
-        may = [(v, p) for v, s in FLOWS["A"].steps.items() if not s.when for p in people if not FLOWS["A"].why_not(v, self.case, p)]
+        people = [getattr(self.town, n) for n in ("li", "wang", "head", "qian", "zhou")] + [
+            applicant_of(self.case)
+        ]
+        may = [
+            (v, p)
+            for v, s in FLOWS["A"].steps.items()
+            if not s.when
+            for p in people
+            if not FLOWS["A"].why_not(v, self.case, p)
+        ]
         if not may:
             return
         verb, who = data.draw(st.sampled_from(may), label="step")
@@ -122,7 +134,10 @@ class Life(RuleBasedStateMachine):
     def there_is_no_dead_end(self):
         if not hasattr(self, "case") or not self.case.is_open:
             return
-        people = [getattr(self.town, n) for n in ("li", "wang", "head", "zhou")] + [applicant_of(self.case), CLOCK]
+        people = [getattr(self.town, n) for n in ("li", "wang", "head", "zhou")] + [
+            applicant_of(self.case),
+            CLOCK,
+        ]
         if self.case.item_version == self.town.health:
             people.append(self.town.qian)
         assert any(not FLOWS["A"].why_not(v, self.case, p) for v in FLOWS["A"].steps for p in people)
@@ -142,6 +157,9 @@ def test_random_lives_never_go_wrong(town):
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.explicit, Phase.generate],  # shrinking a life takes minutes; the printed one is short enough
+        phases=[
+            Phase.explicit,
+            Phase.generate,
+        ],  # shrinking a life takes minutes; the printed one is short enough
     )
     run_state_machine_as_test(Life, settings=calm)

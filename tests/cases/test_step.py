@@ -29,14 +29,23 @@ def events(a):
 def test_an_application_runs_from_the_window_to_the_applicant(town, monday):
     a = town.take_in()
     actions.accept(a, by=town.li)
-    assert a.status == "examining" and a.due_at == at("2026-11-30 17:00") and a.legal_due_at == at("2026-12-07 17:00")
+    assert (
+        a.status == "examining"
+        and a.due_at == at("2026-11-30 17:00")
+        and a.legal_due_at == at("2026-12-07 17:00")
+    )
     monday.move_to(at("2026-11-25 09:00"))
     actions.decide(a, by=town.wang, result="grant")
     assert a.decision_due_at == at("2026-11-30 17:00") and a.due_at == at("2026-12-09 17:00")
     actions.deliver(a, by=town.li)
     a.refresh_from_db()
     assert (a.status, a.closed_at, a.version) == ("delivered", at("2026-11-25 09:00"), 4)
-    assert events(a) == [(1, "application.receive"), (2, "application.accept"), (3, "application.decide"), (4, "application.deliver")]
+    assert events(a) == [
+        (1, "application.receive"),
+        (2, "application.accept"),
+        (3, "application.decide"),
+        (4, "application.deliver"),
+    ]
     assert list(chain.breaks(Event.objects.of(a.number))) == []
     assert list(Paper.objects.filter(application=a).values_list("kind", flat=True)) == ["acceptance", "grant"]
     assert Followup.objects.filter(done_at__isnull=True).count() == 4
@@ -84,7 +93,11 @@ def test_a_refused_step_changes_nothing(town):
 @pytest.mark.parametrize("change", ["UPDATE cases_event SET by = 'x'", "DELETE FROM cases_event"])
 def test_the_database_refuses_to_change_an_event(town, change):
     town.take_in()
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(change)
 
 

@@ -27,7 +27,11 @@ def test_pages_reach_rows_only_through_what_the_person_may_see(path):
     """Bug: a page that lists or opens another office's case, because somebody wrote ``.objects.get``."""
     bad = []
     for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if re.search(r"\.(objects|_base_manager|_default_manager)\b", line) and "seen_by" not in line and "published" not in line:
+        if (
+            re.search(r"\.(objects|_base_manager|_default_manager)\b", line)
+            and "seen_by" not in line
+            and "published" not in line
+        ):
             bad.append(f"{name(path)}:{n}: {line.strip()}")
     assert bad == []
 
@@ -38,7 +42,13 @@ def test_the_status_of_a_case_is_written_in_one_place(path):
     if name(path) in {"cases/flow.py"}:
         return
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else [node.target]
+            if isinstance(node, ast.AugAssign)
+            else []
+        )
         for target in targets:
             if isinstance(target, ast.Attribute) and target.attr == "status":
                 base = ast.unparse(target.value)
@@ -51,11 +61,20 @@ def test_the_time_of_record_comes_from_one_clock(path):
     if name(path) in {"cases/instant.py"}:
         return
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"now", "utcnow", "today"}:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"now", "utcnow", "today"}
+        ):
             base = ast.unparse(node.func.value)
-            assert base not in {"datetime", "dt.datetime", "date", "dt.date", "datetime.datetime", "datetime.date"}, (
-                f"{name(path)}:{node.lineno}"
-            )
+            assert base not in {
+                "datetime",
+                "dt.datetime",
+                "date",
+                "dt.date",
+                "datetime.datetime",
+                "datetime.date",
+            }, f"{name(path)}:{node.lineno}"
 
 
 @pytest.mark.parametrize("path", CODE, ids=name)
@@ -67,7 +86,9 @@ def test_no_file_is_too_long_to_read(path):
 def test_nothing_hides_behind_a_signal_or_a_save(path):
     """Bug: a consequence that nobody sees at the place where it is caused."""
     text = path.read_text(encoding="utf-8")
-    assert not re.search(r"\b(models\.signals|core\.signals|receiver\(|post_save|post_delete|pre_delete|m2m_changed)", text)
+    assert not re.search(
+        r"\b(models\.signals|core\.signals|receiver\(|post_save|post_delete|pre_delete|m2m_changed)", text
+    )
     if path.name == "models.py":
         assert not re.search(r"def (save|delete)\(", text)
 
@@ -94,8 +115,12 @@ def test_every_personal_field_is_declared(model):
             continue
         if (model.__name__, field.name) in EXCEPT:
             continue
-        if SMELLS.search(field.name) and isinstance(field, (models.CharField, models.TextField, models.GenericIPAddressField)):
-            assert field.name in DECLARED.get(model, {}), f"{model.__name__}.{field.name}: declare it with @personal"
+        if SMELLS.search(field.name) and isinstance(
+            field, (models.CharField, models.TextField, models.GenericIPAddressField)
+        ):
+            assert field.name in DECLARED.get(model, {}), (
+                f"{model.__name__}.{field.name}: declare it with @personal"
+            )
 
 
 def test_declared_fields_exist():

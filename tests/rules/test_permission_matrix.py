@@ -24,7 +24,11 @@ def table_of(town, version) -> list[str]:
     flow = FLOWS["A"]
     case = town.take_in(version)
     people = {name: getattr(town, name) for name in CAST}
-    people |= {"applicant": applicant_of(case), "another": Actor("applicant", "A000000000000X"), "clock": CLOCK}
+    people |= {
+        "applicant": applicant_of(case),
+        "another": Actor("applicant", "A000000000000X"),
+        "clock": CLOCK,
+    }
     lines = [f"# {version.case_kind}: {' '.join(people)}  (+ may, . not possible, - not this person)"]
     for verb in flow.steps:
         for status in Status:

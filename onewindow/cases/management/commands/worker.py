@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from django.core.cache import cache
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
@@ -16,6 +17,7 @@ from onewindow.cases.worker import turn
 
 log = logging.getLogger(__name__)
 BEAT = "worker-beat"
+DAY = 24 * 3600
 
 
 class Command(BaseCommand):
@@ -36,12 +38,15 @@ class Command(BaseCommand):
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
         log.info("worker started")
-        beat = 0.0
+        beat, tidied = 0.0, time.monotonic()
         while not stop.is_set():
             try:
                 if time.monotonic() - beat > 10:
                     cache.set(BEAT, time.time(), 120)
                     beat = time.monotonic()
+                if time.monotonic() - tidied > DAY:
+                    call_command("purge", verbosity=0)  # what the law lets us, and bids us, forget
+                    tidied = time.monotonic()
                 done = turn()
             except (OperationalError, InterfaceError):  # the database is away or busy: wait, it comes back
                 log.exception("database not reachable, trying again")

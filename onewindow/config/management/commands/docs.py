@@ -69,8 +69,18 @@ def parameter_page() -> str:
 
 def setting_page() -> str:
     """Every environment variable."""
-    lines = [HEAD, "# Settings", "", "Read from the environment; an unknown `ONEWINDOW_` name stops the start.", ""]
-    lines += ["| Name | Meaning |", "|---|---|", "| `DATABASE_URL` | `sqlite:///…` (one small hall) or `postgres://…` |"]
+    lines = [
+        HEAD,
+        "# Settings",
+        "",
+        "Read from the environment; an unknown `ONEWINDOW_` name stops the start.",
+        "",
+    ]
+    lines += [
+        "| Name | Meaning |",
+        "|---|---|",
+        "| `DATABASE_URL` | `sqlite:///…` (one small hall) or `postgres://…` |",
+    ]
     lines += [f"| `{name}` | {text} |" for name, text in settings.KNOWN.items()]
     return "\n".join([*lines, ""])
 
