@@ -25,7 +25,7 @@ from onewindow.data.people import citizens, firms
 from onewindow.org.calendar import ZONE, Limit
 from onewindow.org.models import Hall, Person, current_calendar
 from onewindow.org.roles import Role
-from onewindow.voice.actions import NotPossible, review
+from onewindow.voice.actions import NotPossible, rateable, review
 from onewindow.voice.models import Device, DeviceState, Indicator, ReviewChannel, Touchpoint
 from onewindow.window import actions
 from onewindow.window.models import Application, DocumentForm
@@ -307,6 +307,19 @@ class Life:
             self.tally["reviews"] += 1
         except NotPossible as late_or_done:
             self.tally[f"no review: {late_or_done.code}"] += 1
+
+    def speak_up(self) -> None:
+        """Three low marks, planted so that a visitor finds something to put right: real life has too few of them."""
+        window = instant.now() - dt.timedelta(days=10)
+        recent = Application.objects.filter(delivered_at__gte=window).with_facts().order_by("-delivered_at")
+        for a in recent[:60]:
+            if self.tally["planted"] < 3 and Touchpoint.DELIVERED in rateable(a):
+                level = (2, 1, 2)[self.tally["planted"]]
+                codes, text = self.indicators.get(level, [])[:1], SAYINGS[level][0]
+                review(
+                    a, Touchpoint.DELIVERED, level=level, codes=codes, text=text, channel=ReviewChannel.MOBILE
+                )
+                self.tally["planted"] += 1
 
     def _approver(self, a: Application) -> Person:
         return self.random.choice(self.approvers[a.office_id])

@@ -41,11 +41,15 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(tally, ensure_ascii=False) if options["json"] else str(tally))
 
 
-def history(days: int, per_day: int, seed: int, say: Any = lambda _: None) -> dict[str, int]:
+def history(
+    days: int, per_day: int, seed: int, say: Any = lambda _: None, plant: bool = False
+) -> dict[str, int]:
     """Lives ``days`` working days up to this moment, and returns what happened. Never goes back behind what exists:
-    life that is already there stays, and the new one is laid over the same days."""
+    life that is already there stays, and the new one is laid over the same days. ``plant``: with three low marks."""
     now = dt.datetime.fromtimestamp(time.time(), ZONE)
     past = list(working_days_back(now.date(), days))
     life = Life(per_day=per_day, seed=seed + Event.objects.count(), say=say)
     life.run(past[0], now.date(), until=now)
+    if plant:
+        life.speak_up()
     return dict(life.tally)
