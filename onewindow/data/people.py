@@ -99,7 +99,7 @@ def towns() -> tuple[tuple[str, str], ...]:
 def id_number(born_on: date, serial: int) -> str:
     """A citizen number of the impossible region; odd serials (1 to 999) are men's (GB 11643)."""
     body = f"{REGION}{born_on:%Y%m%d}{serial:03d}"
-    return body + ric.calc_check_digit(body)
+    return body + ric.calc_check_digit(f"{body}0")  # which wants the place of the check digit filled
 
 
 def credit_code(serial: int) -> str:

@@ -198,7 +198,6 @@ def test_the_count_stops_at_a_thousand(town, sign_in, monkeypatch):
     assert sign_in(town.wang).get("/desk/").context["total"] == "3+"
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads so small a table whole")
 @pytest.mark.parametrize(
     ("who", "asked", "index"),
     [
@@ -223,11 +222,25 @@ def test_no_list_reads_the_history(town, who, asked, index):
     lists = [q["sql"] for q in taken if "closed_at" in q["sql"] or "opened_at" in q["sql"]]
     assert len(lists) == 2
     for sql in lists:
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
-            plan = [row[3] for row in cursor.fetchall()]
-        ways = {w for line in plan for w in re.findall(r"USING (?:COVERING )?INDEX (application_\w+)", line)}
-        assert ways == {index} and "SCAN window_application" not in plan, plan
+        plan = way(sql)
+        if (
+            connection.vendor == "postgresql"
+        ):  # which of several indexes it takes, its statistics of a few rows decide
+            assert "Seq Scan on window_application" not in plan, plan
+            continue
+        ways = set(re.findall(r"USING (?:COVERING )?INDEX (application_\w+)", plan))
+        assert ways == {index} and "SCAN window_application" not in plan.splitlines(), plan
+
+
+def way(sql):
+    """How the database would read it; PostgreSQL, which reads a small table whole, is asked not to."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {sql}")
+            return "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return "\n".join(row[3] for row in cursor.fetchall())
 
 
 def test_the_red_dot_counts_what_waits(town, sign_in):

@@ -15,6 +15,7 @@ from onewindow.config.settings import BASE_DIR
 from onewindow.data import people
 from onewindow.org.calendar import ZONE, Limit, deadline
 from onewindow.org.calendar_file import shipped
+from onewindow.org.identifiers import check_mobile, clean
 
 DATA = BASE_DIR / "data"
 COUNTS = {
@@ -152,7 +153,7 @@ def test_invented_people_are_valid_in_form_and_impossible_in_fact():
     for person in crowd:
         number = person.id_number
         assert number.startswith("239999") and len(number) == 18
-        assert number[-1] == ric.calc_check_digit(number[:-1])
+        assert number[-1] == ric.calc_check_digit(number)
         assert ric.get_birth_date(number) == person.born_on
         assert (int(number[16]) % 2 == 0) == person.female
         assert re.fullmatch(r"1990000\d{4}", person.mobile)
@@ -189,3 +190,12 @@ def test_officials_fill_every_role_and_share_no_telephone_with_applicants():
 def test_a_crowd_larger_than_its_telephones_is_refused(make, n):
     with pytest.raises(ValueError, match="ask for fewer"):
         list(make(1, n))
+
+
+def test_the_counter_takes_the_numbers_of_invented_people_and_firms():
+    """Bug: numbers that only the library that made them found valid."""
+    for one in people.citizens(5, 300):
+        assert clean("citizen_id", one.id_number) == one.id_number
+        assert check_mobile(one.mobile) == one.mobile
+    for firm in people.firms(5, 300):
+        assert clean("uscc", firm.uscc) == firm.uscc
