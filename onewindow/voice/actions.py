@@ -384,9 +384,12 @@ def review(
         raise BadCodes(foreign)
     if len(text) > LONGEST:
         raise NotPossible("too_long", _("Please keep to 500 characters."))
-    if Review.objects.filter(number=a.number, touchpoint=touchpoint).exists():
+    given = Review.objects.filter(number=a.number, touchpoint=touchpoint)
+    if given.exists():
         raise AlreadyReviewed
     if device is None and touchpoint not in rateable(a):
+        if given.exists():  # given by someone else between the two questions
+            raise AlreadyReviewed
         raise NotOpenForReview
     now = instant.now()
     counter_id, served_by = _served(a, touchpoint)
