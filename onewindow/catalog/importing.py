@@ -135,6 +135,13 @@ def _check(
         promised = _limit(text)[0] if text else legal
     except ValueError as wrong:
         bad("promised_limit", str(wrong))
+    validity = ""
+    if text := row.get("result_validity", ""):
+        years = re.fullmatch(r"(\d+)y", text)
+        try:
+            validity = f"{int(years[1]) * 12}mo" if years else str(Limit.parse(text))
+        except ValueError:
+            bad("result_validity", "write years or months, e.g. 5y or 18mo; empty = valid without end")
     visits = row.get("visits") or "0"
     if not visits.isdigit():
         bad("visits", "must be a whole number")
@@ -161,6 +168,10 @@ def _check(
             "special_procedure": row.get("special_procedure", ""),
             "result": row["result"],
             "result_en": row.get("result_en", ""),
+            "result_validity": validity,
+            "stop_reasons": " ".join(row.get("stop_reasons", "").replace("|", " ").split()),
+            "allows_commitment": row.get("commitment") == "1",
+            "is_joint": row.get("joint") == "1",
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -99,6 +100,14 @@ class ItemVersion(models.Model):
     special_procedure = models.CharField(_("special procedure"), max_length=200, blank=True)
     result = models.CharField(_("result"), max_length=120)
     result_en = models.CharField(max_length=200, blank=True)
+    result_validity = models.CharField(_("result valid for"), max_length=10, blank=True)
+    stop_reasons = models.CharField(_("what may stop the clock"), max_length=200, blank=True)
+    allows_commitment = models.BooleanField(_("may be granted on a written commitment"), default=False)
+    is_joint = models.BooleanField(_("handled by several departments together"), default=False)
+    plan: models.JSONField[Any, Any] = models.JSONField(
+        _("departments that take part"), default=list, blank=True
+    )
+    form: models.JSONField[Any, Any] = models.JSONField(_("questions of the form"), default=list, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.CharField(max_length=150, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)

@@ -77,7 +77,18 @@ api = Api(
     parser=http.StrictParser(),
 )
 http.install(api)
-for app in ("catalog", "cases", "window", "voice", "board"):
+for app in (
+    "exchange",
+    "catalog",
+    "cases",
+    "licences",
+    "pledges",
+    "approvals",
+    "window",
+    "voice",
+    "my",
+    "board",
+):
     if module_has_submodule(apps.get_app_config(app).module, "api"):  # type: ignore[arg-type]
         api.add_router("", import_module(f"onewindow.{app}.api").router)
 

@@ -13,7 +13,9 @@ from onewindow.config import api
 from onewindow.config.styleguide import StyleGuide
 
 #: Each app says in its own urls.py where it hangs; higher apps come first.
-APPS = ["config", "board", "voice", "window", "catalog", "cases", "org"]
+APPS = [
+    "config", "board", "my", "voice", "window", "approvals", "pledges", "licences", "catalog", "exchange", "cases", "org",
+]  # fmt: skip
 
 
 def _of(app: str) -> list[object]:

@@ -153,6 +153,19 @@ class Application(Case):
     corrections_told = models.PositiveSmallIntegerField(default=0)
     correct_until = models.DateField(null=True, blank=True)
 
+    parent = models.CharField(max_length=14, blank=True)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    answers = SealedField(blank=True)
+    renews = models.CharField(max_length=80, blank=True)
+    renew_by = models.DateTimeField(null=True, blank=True)
+    is_joint = models.BooleanField(_("handled by several departments together"), default=False)
+    on_commitment = models.BooleanField(_("on a written commitment"), default=False)
+    is_preliminary = models.BooleanField(_("preliminary result"), default=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    bounces = models.PositiveSmallIntegerField(default=0)
+
     track_digest = models.CharField(max_length=64)
     track_token = SealedField()
     query_code = SealedField()

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Pledges(AppConfig):
+    name = "onewindow.pledges"
+    label = "pledges"
