@@ -14,6 +14,7 @@ from onewindow.cases.models import Event
 from onewindow.org.calendar import ZONE
 from onewindow.sim import city
 from onewindow.sim.life import Life, working_days_back
+from onewindow.sim.scenes import plant_all
 
 
 class Command(BaseCommand):
@@ -45,11 +46,13 @@ def history(
     days: int, per_day: int, seed: int, say: Any = lambda _: None, plant: bool = False
 ) -> dict[str, int]:
     """Lives ``days`` working days up to this moment, and returns what happened. Never goes back behind what exists:
-    life that is already there stays, and the new one is laid over the same days. ``plant``: with three low marks."""
+    life that is already there stays, and the new one is laid over the same days. ``plant``: with three low marks and the
+    scenes of the demonstration city."""
     now = dt.datetime.fromtimestamp(time.time(), ZONE)
     past = list(working_days_back(now.date(), days))
     life = Life(per_day=per_day, seed=seed + Event.objects.count(), say=say)
     life.run(past[0], now.date(), until=now)
     if plant:
         life.speak_up()
+        plant_all(seed, say)
     return dict(life.tally)
