@@ -8,7 +8,9 @@ SECRET = "x7-" + "Qm3vT9pLk2Wd8sZr4hYc6nBf1gJa5eUo0iXq"
 
 
 def onewindow(*words, **env):
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("ONEWINDOW_", "PYTEST"))}
+    clean = {
+        k: v for k, v in os.environ.items() if not k.startswith(("ONEWINDOW_", "PYTEST", "DJANGO_ALLOW"))
+    }
     command = [sys.executable, "-m", "onewindow.config.cli", *words]
     return subprocess.run(command, env=clean | env, capture_output=True, text=True, check=False)
 
