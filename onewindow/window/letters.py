@@ -32,6 +32,7 @@ from onewindow.catalog.models import Code
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import limit as limit_words
 from onewindow.window.models import Document, DocumentForm, Paper, PaperKind
+from onewindow.window.papers import wording
 
 SOURCE = Path(__file__).with_name("typst") / "letter.typ"
 FONTS = ("NotoSerifSC_400Regular.ttf", "NotoSerifSC_700Bold.ttf")
@@ -48,9 +49,25 @@ HEADINGS = {
     PaperKind.EXTENSION: ("行政许可延期办理告知书", "延期办理告知书", "行政许可专用章"),
     PaperKind.GRANT: ("准予行政许可决定书", "办理结果通知书", "行政许可专用章"),
     PaperKind.REFUSAL: ("不予行政许可决定书", "不予办理决定书", "行政许可专用章"),
+    PaperKind.DEEMED_ACCEPTANCE: ("行政许可申请视为受理告知书", "政务服务事项视为受理告知书", "受理专用章"),
+    PaperKind.COMMITMENT: ("行政许可告知承诺书", "政务服务告知承诺书", "受理专用章"),
+    PaperKind.PRELIMINARY: ("行政许可预审结果通知书", "预办理结果通知书", "行政许可专用章"),
+    PaperKind.SITE_CHECK: ("现场核查记录", "现场核查记录", "行政许可专用章"),
+    PaperKind.HEARING: ("行政许可听证通知书", "听证通知书", "行政许可专用章"),
+    PaperKind.BREACH: ("违反承诺告知书", "违反承诺告知书", "行政许可专用章"),
+    PaperKind.REVOCATION: ("撤销行政许可决定书", "撤销办理结果决定书", "行政许可专用章"),
+    PaperKind.WITHDRAWAL: ("撤回申请确认书", "撤回申请确认书", "受理专用章"),
+    PaperKind.RENEWAL: ("准予延续行政许可告知书", "准予延续告知书", "行政许可专用章"),
+    PaperKind.DELIVERY: ("送达回证", "送达回证", "送达专用章"),
 }
 #: decisions are shown to others: their code leads to the check of the paper, never to the applicant's own page
-SHOWN_TO_OTHERS = {PaperKind.GRANT, PaperKind.REFUSAL}
+SHOWN_TO_OTHERS = {
+    PaperKind.GRANT,
+    PaperKind.REFUSAL,
+    PaperKind.PRELIMINARY,
+    PaperKind.REVOCATION,
+    PaperKind.RENEWAL,
+}
 
 
 class FontsMissing(RuntimeError):
@@ -154,6 +171,18 @@ def _table(paper: Paper) -> Table | None:
             return None
         rows = [[str(no), specs[no].name, text] for no, text in facts["materials"] if no in specs]
         return Table("需要补正的材料", ["序号", "材料名称", "需要补正的内容"], ["13mm", "58mm", "1fr"], rows)
+    if owed := facts.get("pledges"):  # what was put off or only promised: number, name, due date, consequence
+        rows = [[str(n), name, day_words(due), then] for n, (name, due, then) in enumerate(owed, 1)]
+        caption = "待补交材料及后果" if paper.kind != PaperKind.COMMITMENT else "承诺内容、核查期限及后果"
+        return Table(
+            caption, ["序号", "内容", "期限", "逾期或不实的后果"], ["13mm", "1fr", "36mm", "52mm"], rows
+        )
+    if papers := facts.get("papers"):  # what was handed over
+        rows = [[str(n), name, serial] for n, (name, serial) in enumerate(papers, 1)]
+        return Table("送达的文书、证照", ["序号", "名称", "编号"], ["13mm", "1fr", "76mm"], rows)
+    if found := facts.get("findings"):  # of a site check: what was looked at, what was found
+        rows = [[str(n), point, said] for n, (point, said) in enumerate(found, 1)]
+        return Table("核查内容", ["序号", "核查项目", "核查情况"], ["13mm", "58mm", "1fr"], rows)
     if paper.kind not in (PaperKind.RECEIPT, PaperKind.ACCEPTANCE):
         return None
     held = facts.get("materials")
@@ -175,6 +204,12 @@ def _table(paper: Paper) -> Table | None:
 
 def _sign(paper: Paper, event: Event | None) -> list[str]:
     help_line = "咨询 12345"
+    if paper.kind == PaperKind.COMMITMENT:
+        return ["承诺人签字（盖章）：＿＿＿＿＿＿＿", "日期：＿＿＿＿＿＿＿", help_line]
+    if paper.kind == PaperKind.SITE_CHECK:
+        return ["核查人员签字：＿＿＿＿＿＿＿", "被核查人签字：＿＿＿＿＿＿＿"]
+    if paper.kind == PaperKind.DELIVERY:
+        return ["受送达人签字：＿＿＿＿＿＿＿", "送达人签字：＿＿＿＿＿＿＿", help_line]
     if paper.kind in SHOWN_TO_OTHERS:
         return ["签收人：＿＿＿＿＿＿＿", "签收日期：＿＿＿＿＿＿＿", help_line]
     clerk = Person.objects.filter(username=event.by).first() if event else None
@@ -195,6 +230,7 @@ def _text(paper: Paper, event: Event | None) -> str:
         PaperKind.SUSPENSION: "stop_reason",
         PaperKind.NON_ACCEPTANCE: "refuse_acceptance",
         PaperKind.REFUSAL: "refuse",
+        PaperKind.REVOCATION: "revoke",
     }
     code = facts.get("reason" if paper.kind == PaperKind.SUSPENSION else "reason_code", "")
     reason = (
@@ -219,12 +255,17 @@ def _text(paper: Paper, event: Event | None) -> str:
         "reason_name": reason.name if reason else "",
         "reason_basis": reason.legal_basis if reason else "",
         "result": facts.get("result") or version.result,
+        "decided": day_words(a.decided_at),
+        "held": day_words(facts.get("at") or facts.get("on")),
+        "reply_by": day_words(facts.get("reply_by")),
+        "holder": a.applicant_name,
+        "office": full_name(a.office),
         "government": f"{place()}人民政府",
         "delivery": {"counter": "到窗口领取", "electronic": "电子送达", "post": "邮寄送达"}.get(
             a.delivery_form, ""
         ),
     }
-    return render_to_string(f"window/letters/{paper.kind}.txt", context)
+    return render_to_string(wording(paper.kind, paper.wording), context)
 
 
 def compose(paper: Paper) -> Letter:
@@ -236,12 +277,13 @@ def compose(paper: Paper) -> Letter:
     shown = kind in SHOWN_TO_OTHERS
     qr_url = f"{verify}?code={paper.verify_code}" if shown else a.track_url
     heading = HEADINGS[kind]
+    org = paper.facts.get("org") or full_name(a.office)
     with translation.override("en"):
         gloss = f"{kind.label} ({a.item_version.item.name_en}). The Chinese text is the official one."
     with translation.override("zh-hans"):
         before, _, after = _text(paper, event).partition("\n---\n")
         return Letter(
-            org=full_name(a.office),
+            org=org,
             heading=heading[0 if a.item_version.kind_code == LICENCE else 1],
             gloss=gloss,
             serial=paper.serial_text,
@@ -256,7 +298,7 @@ def compose(paper: Paper) -> Letter:
                 f"办件编号 {numbers.shown(a.number)}",
                 *([] if shown else [f"查询码 {a.query_code}"]),
             ],
-            seal_org=full_name(a.office),
+            seal_org=org,
             seal_name=heading[2]
             if a.item_version.kind_code == LICENCE
             else heading[2].replace("行政许可", "业务"),

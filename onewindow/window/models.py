@@ -278,6 +278,16 @@ class PaperKind(models.TextChoices):
     EXTENSION = "extension", _("Notice of extension")
     GRANT = "grant", _("Decision to grant")
     REFUSAL = "refusal", _("Decision to refuse")
+    DEEMED_ACCEPTANCE = "deemed_acceptance", _("Statement of deemed acceptance")
+    COMMITMENT = "commitment", _("Written commitment")
+    PRELIMINARY = "preliminary", _("Preliminary result")
+    SITE_CHECK = "site_check", _("Record of a site check")
+    HEARING = "hearing", _("Notice of a hearing")
+    BREACH = "breach", _("Notice of a broken commitment")
+    REVOCATION = "revocation", _("Decision to revoke")
+    WITHDRAWAL = "withdrawal", _("Confirmation of withdrawal")
+    RENEWAL = "renewal", _("Renewal granted by law")
+    DELIVERY = "delivery", _("Delivery receipt")
 
 
 class Paper(models.Model):
@@ -290,6 +300,8 @@ class Paper(models.Model):
     nth = models.PositiveSmallIntegerField(default=1)
     event_seq = models.PositiveIntegerField()
     event_hash = models.CharField(max_length=64, blank=True)
+    wording = models.PositiveSmallIntegerField(default=1)
+    pdf_sha256 = models.CharField(max_length=64, blank=True)
     issued_at = models.DateTimeField()
     verify_code = models.CharField(max_length=12)
     facts: models.JSONField[Any, Any] = models.JSONField(default=dict)
@@ -317,6 +329,16 @@ class Paper(models.Model):
             "extension": "延",
             "grant": "准",
             "refusal": "驳",
+            "deemed_acceptance": "视受",
+            "commitment": "诺",
+            "preliminary": "预",
+            "site_check": "查",
+            "hearing": "听",
+            "breach": "违告",
+            "revocation": "撤",
+            "withdrawal": "回",
+            "renewal": "续",
+            "delivery": "送",
         }[self.kind]
         again = f"-{self.nth}" if self.nth > 1 else ""
         return f"{settings.LETTER_PREFIX}{mark}〔{self.year}〕第 {self.serial:06d}{again} 号"

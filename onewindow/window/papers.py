@@ -1,15 +1,50 @@
-"""Issuing the government's letters: the row that proves what was said. Rendering is in ``letters.py``."""
+"""Issuing the government's letters: the row that proves what was said. Rendering is in ``letters.py``.
+
+The serial of a letter is that of its application (and ``-2``, ``-3`` … for letters that may go out more than once): unique by
+kind and year, never given twice, and right on both databases without a queue before one row. It is not gapless, and no law
+asks for that; that nothing is missing is proved by the chain of events, in which every letter has its step.
+
+The wording of a kind is a file a version in ``templates/window/letters``: ``grant.txt`` is version 1, ``grant.2.txt`` version
+2. A new letter takes the newest; an issued one keeps its own for ever.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import secrets
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
 
 from onewindow.cases.rows import insert
 from onewindow.window.models import PLAIN, Application, Paper, PaperKind
+
+WORDINGS = Path(__file__).parent.parent / "templates" / "window" / "letters"
+#: letters that may go out more than once in one case
+REPEATABLE = frozenset(
+    {
+        PaperKind.SUSPENSION,
+        PaperKind.SITE_CHECK,
+        PaperKind.HEARING,
+        PaperKind.BREACH,
+        PaperKind.COMMITMENT,
+        PaperKind.DELIVERY,
+    }
+)
+
+
+@cache
+def newest_wording(kind: str) -> int:
+    """The version of a kind's wording that letters issued today get."""
+    later = (p.name.split(".")[1] for p in WORDINGS.glob(f"{kind}.*.txt"))
+    return max((int(n) for n in later if n.isdecimal()), default=1)
+
+
+def wording(kind: str, version: int) -> str:
+    """The template of one version of a kind's wording."""
+    return f"window/letters/{kind}.txt" if version == 1 else f"window/letters/{kind}.{version}.txt"
 
 
 def verify_code() -> str:
@@ -25,7 +60,7 @@ def issue(
     ``facts`` are frozen here: the letter can be rendered again at any time and always says the same.
     """
     nth = 1
-    if kind in (PaperKind.SUSPENSION,):  # the only letter that may go out more than once
+    if kind in REPEATABLE:
         nth = Paper.objects.filter(application=a, kind=kind).count() + 1
     return insert(
         Paper(
@@ -35,6 +70,7 @@ def issue(
             serial=int(a.number[7:13]),
             nth=nth,
             event_seq=seq or a.version + 1,
+            wording=newest_wording(kind),
             issued_at=now,
             verify_code=verify_code(),
             facts=facts,

@@ -13,6 +13,7 @@ from onewindow.cases.models import Event
 from onewindow.catalog.models import MaterialSpec
 from onewindow.window import actions, letters
 from onewindow.window.models import Paper, PaperKind
+from onewindow.window.papers import WORDINGS, issue, newest_wording
 from tests.town import at
 
 ALLAUTH = "allauth.account.auth_backends.AuthenticationBackend"
@@ -89,6 +90,32 @@ SAYS = {
     ],
 }
 
+#: kinds that the steps of other parts issue: what they are given
+FACTS = {
+    "deemed_acceptance": {},
+    "commitment": {"pledges": [["符合全部条件", "2027-01-23", "撤销许可"]]},
+    "preliminary": {"pledges": [["健康证明", "2026-11-30", "视为撤回申请"]]},
+    "site_check": {"staff": ["王审批", "孙局长"], "on": "2026-11-24", "findings": [["面积", "一致"]]},
+    "hearing": {"on": "2026-12-04", "time": "09:00", "place": "二楼会议室", "chair": "周主任"},
+    "breach": {"what": "补交健康证明", "reason": "逾期未补交", "reply_by": "2026-11-30"},
+    "revocation": {"reason": "承诺不实", "heard": "无异议。", "licence": "ZD-1"},
+    "withdrawal": {"reason": "不再办理"},
+    "renewal": {"licence": "ZD-1", "until": "2031-11-23"},
+    "delivery": {"papers": [["准予行政许可决定书", "〔2026〕1号"]], "received_by": "张三"},
+}
+SAYS |= {
+    "deemed_acceptance": ["第三十二条第一款第（四）项", "即为受理"],
+    "commitment": ["告知承诺书", "第六十九条", "符合全部条件", "2027年1月23日", "承诺人签字"],
+    "preliminary": ["不得据以从事", "健康证明", "2026年11月30日", "二个工作日"],
+    "site_check": ["第三十四条第三款", "王审批、孙局长", "不少于两人", "面积"],
+    "hearing": ["第四十六条至第四十八条", "2026年12月4日09:00", "二楼会议室", "申请回避"],
+    "breach": ["补交健康证明", "逾期未补交", "2026年11月30日", "陈述、申辩"],
+    "revocation": ["第六十九条", "承诺不实", "无异议", "行政复议", "行政诉讼"],
+    "withdrawal": ["终止办理", "不再办理"],
+    "renewal": ["第五十条第二款", "视为准予延续", "ZD-1"],
+    "delivery": ["送达回证", "第四十四条", "准予行政许可决定书", "由张三签收"],
+}
+
 
 def test_every_kind_says_its_law_its_facts_and_its_remedies(town, day):
     cases = one_of_each(town)
@@ -99,6 +126,8 @@ def test_every_kind_says_its_law_its_facts_and_its_remedies(town, day):
         application=a, kind="receipt", year=2026, serial=9, event_seq=1, issued_at=at("2026-11-23 09:46"),
         verify_code="2345678923",
     )  # fmt: skip
+    for kind, facts in FACTS.items():
+        papers[kind] = issue(cases["grant"], PaperKind(kind), at("2026-11-23 09:46"), facts, seq=1)
     assert set(papers) == set(PaperKind)
     for kind, paper in papers.items():
         said = text_of(letters.render(letters.compose(paper), paper.issued_at))
@@ -120,6 +149,30 @@ def test_a_paper_says_the_same_for_ever(town, day):
         paper = Paper.objects.get(pk=paper.pk)
         assert letters.compose(paper) == before
         assert letters.render(before, paper.issued_at) == letters.render(before, paper.issued_at)
+
+
+def test_an_issued_letter_keeps_the_wording_of_its_day(town, day, tmp_path):
+    from django.conf import settings
+
+    paper = paper_of(town.accepted(), "acceptance")
+    before = letters.compose(paper)
+    newer = tmp_path / "window/letters/acceptance.2.txt"
+    newer.parent.mkdir(parents=True)
+    newer.write_text("新的格式文本：{{ item }}。", encoding="utf-8")
+    templates = [settings.TEMPLATES[0] | {"DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
+    with override_settings(TEMPLATES=templates), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("onewindow.window.papers.WORDINGS", newer.parent)
+        newest_wording.cache_clear()
+        assert letters.compose(paper) == before
+        newer_paper = paper_of(town.accepted(n=2), "acceptance")
+        assert newer_paper.wording == 2
+        assert letters.compose(newer_paper).paragraphs == [[("新的格式文本：食品经营许可（新办）。", False)]]
+    newest_wording.cache_clear()
+
+
+def test_every_kind_has_its_wording_and_its_heading():
+    assert set(letters.HEADINGS) == set(PaperKind)
+    assert {k for k in PaperKind if not (WORDINGS / f"{k}.txt").is_file()} == set()
 
 
 def test_the_first_rendering_is_kept(town, day):
