@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from django.db.migrations import RunPython
 
 REFUSED = "append-only"
 
 
 def protect(editor: Any, table: str) -> None:
-    """Installs the triggers on a table. Call it from a migration's RunPython with ``schema_editor``."""
+    """Installs the triggers on a table. Call it from a migration's RunPython with ``schema_editor``; again at the end of
+    each later migration that adds or changes a column (SQLite makes the table anew for that, without its triggers)."""
+    release(editor, table)
     if editor.connection.vendor == "postgresql":
         editor.execute(
             f"CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
@@ -44,6 +49,7 @@ def release(editor: Any, table: str) -> None:
 def frozen_column(editor: Any, table: str, column: str) -> None:
     """Once a column holds a value it can't be changed (promise A5: nobody back-dates an acceptance)."""
     name = f"{table}_{column}_frozen"
+    unfreeze_column(editor, table, column)
     if editor.connection.vendor == "postgresql":
         editor.execute(
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -59,6 +65,17 @@ def frozen_column(editor: Any, table: str, column: str) -> None:
         f"WHEN OLD.{column} IS NOT NULL AND NEW.{column} IS NOT OLD.{column} "
         f"BEGIN SELECT RAISE(ABORT, '{table}.{column} is {REFUSED}'); END"
     )
+
+
+def frozen(table: str, columns: Sequence[str]) -> RunPython:
+    """The operation with which every migration that adds or changes a column of the table must end: SQLite makes the
+    table anew for that, and the triggers go with the old one."""
+
+    def forwards(apps: Any, editor: Any) -> None:
+        for column in columns:
+            frozen_column(editor, table, column)
+
+    return RunPython(forwards, RunPython.noop)
 
 
 def unfreeze_column(editor: Any, table: str, column: str) -> None:

@@ -110,6 +110,7 @@ class ApplicationQuerySet(CaseQuerySet):
     track_token="secret",  # noqa: S106
     query_code="secret",
     address="text",
+    answers="text",
 )
 class Application(Case):
     """办件 — one application for one item. The department must decide it."""

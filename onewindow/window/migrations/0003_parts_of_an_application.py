@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import onewindow.org.sealed
+from onewindow.cases.append_only import frozen
 
 
 class Migration(migrations.Migration):
@@ -70,5 +71,8 @@ class Migration(migrations.Migration):
             model_name="application",
             name="renews",
             field=models.CharField(blank=True, max_length=80),
+        ),
+        frozen(
+            "window_application", ("opened_at", "received_at", "accepted_at", "decided_at", "delivered_at")
         ),
     ]
