@@ -247,3 +247,44 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.purpose}"
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def seen_by(self, person: Any) -> NoticeQuerySet:
+        """One's own; nobody reads what another was told."""
+        return self.filter(person_id=person.pk)
+
+    def unread(self) -> NoticeQuerySet:
+        """Not yet opened or put aside."""
+        return self.filter(read_at__isnull=True)
+
+
+class Notice(models.Model):
+    """提醒 — something that one member of staff is told inside the product; written by a reaction (``notices.tell``).
+
+    ``kind`` chooses the words, ``data`` fills them: codes and names of offices and matters, never personal data.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", db_index=False
+    )
+    key = models.CharField(max_length=80)
+    kind = models.CharField(max_length=40)
+    number = models.CharField(max_length=14, blank=True)
+    url = models.CharField(max_length=200, blank=True)
+    data: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["person", "key"], name="notice_once")]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="notice_person"),
+            models.Index(fields=["person"], condition=Q(read_at__isnull=True), name="notice_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.kind} {self.number}"

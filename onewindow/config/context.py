@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
+from onewindow.cases.notices import unread
 from onewindow.org.rail import rail_for
 
 STAFF_PAGES = ("/desk/", "/board/", "/accounts/", "/start/")
@@ -23,5 +24,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "elder": getattr(request, "elder", False),
         "lang": get_language() or settings.LANGUAGE_CODE,
         "person": staff,
+        "unread": unread(staff) if staff and staff.works_here and request.path.startswith(STAFF_PAGES) else 0,
         "rail": rail_for(staff, request.path) if staff and request.path.startswith(STAFF_PAGES) else [],
     }

@@ -184,8 +184,8 @@ def test_a_list_takes_as_many_queries_for_a_hundred_as_for_one(town, sign_in, n,
     client.get(path)
     with CaptureQueriesContext(connection) as taken:
         client.get(path)
-    # session, person, posts, items, halls, rows, how many and how they stand, red dot
-    assert len(taken) == 8, "\n".join(q["sql"][:120] for q in taken)
+    # session, person, posts, items, halls, rows, how many and how they stand, red dot, bell
+    assert len(taken) == 9, "\n".join(q["sql"][:120] for q in taken)
 
 
 def test_the_count_stops_at_a_thousand(town, sign_in, monkeypatch):
