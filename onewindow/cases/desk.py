@@ -293,7 +293,8 @@ def tally(person: Person, asked: Asked, cap: int | None = None) -> Tally:
 
 def waiting(person: Person, cap: int = 100) -> int:
     """The red dot of the menu: how many cases wait for this person (``cap`` for that many or more)."""
-    return min(tally(person, Asked(), cap - 1).total, cap)
+    known = getattr(person, "waits", None)  # counted already for the list of this page
+    return min(tally(person, Asked(), cap - 1).total if known is None else known, cap)
 
 
 def anything_waits(person: Person) -> bool:

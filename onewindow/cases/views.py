@@ -20,6 +20,7 @@ from onewindow.cases import clock, desk, files, instant, numbers, timeline
 from onewindow.cases.export import workbook
 from onewindow.cases.flow import Stale, Step, StepRefused, take
 from onewindow.cases.forms import Filters, PurposeForm
+from onewindow.cases.lines import lines
 from onewindow.cases.rules import Reason
 from onewindow.org.calendar import working_days_left
 from onewindow.org.masking import mask_id, mask_name
@@ -82,6 +83,9 @@ def _list(request: HttpRequest, here: str, tabs: list[str]) -> HttpResponse:
     show, filters, asked = _asked(request, tabs)
     page = desk.page(request.user, asked, request.GET.get("cursor", ""))
     tally = desk.tally(request.user, asked)
+    if asked == desk.Asked():
+        request.user.waits = tally.total  # the red dot of the menu need not count them again
+    many_offices = len({case.office_id for case in page.rows}) > 1
     context = {
         "here": here,
         "heading": _("My to-do list") if desk.WAITING in tabs else _("Cases") if tabs else _("Find a case"),
@@ -89,7 +93,7 @@ def _list(request: HttpRequest, here: str, tabs: list[str]) -> HttpResponse:
         "show": show,
         "filters": filters,
         "filtered": filters.is_used or bool(asked.text),
-        "rows": _rows(page.rows),
+        "rows": list(lines(page.rows, by_office=many_offices)),
         "next": page.next,
         "total": f"{desk.CAP}+" if tally.total > desk.CAP else tally.total,
         "sorted_by": asked.order,
@@ -100,7 +104,7 @@ def _list(request: HttpRequest, here: str, tabs: list[str]) -> HttpResponse:
             for name, label in TALLY.items()
             if (n := tally.lights.get(name))
         ],
-        "many_offices": len({case.office_id for case in page.rows}) > 1,
+        "many_offices": many_offices,
     }
     return render(request, "cases/desk.html", context)
 
@@ -133,25 +137,6 @@ def _masked(text: str) -> str:
     return mask_id(text) if any(c.isdigit() for c in text) else mask_name(text) if len(text) < 5 else text
 
 
-def _rows(cases: Any) -> list[dict[str, Any]]:
-    """What a line of the list shows of each case."""
-    rows = []
-    for case in cases:
-        kind = desk.of(case)
-        rows.append(
-            {
-                "case": case,
-                "title": kind.title(case),
-                "line": kind.line(case),
-                "status": case.flow.statuses(case.status).label,
-                "light": desk.light(case),
-                "left": desk.left(case),
-                "hall": getattr(case, "hall", None),
-            }
-        )
-    return rows
-
-
 @staff
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
@@ -169,13 +154,14 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 def _cells(request: HttpRequest, asked: desk.Asked) -> Any:
+    now = instant.now()
     for case in desk.export(request.user, asked):
         kind = desk.of(case)
         light = _("Clock stopped") if case.is_stopped else case.get_light_display()
         yield [
             numbers.shown(case.number), kind.title(case), local(case.office),
             case.flow.statuses(case.status).label, light, case.opened_at, case.due_at, case.legal_due_at,
-            desk.left(case), *kind.export(case),
+            desk.left(case, now), *kind.export(case),
         ]  # fmt: skip
 
 

@@ -215,6 +215,8 @@ def forget_calendar() -> None:
 
 def current_calendar() -> Calendar:
     """The working calendar in force."""
+    if _kept is not None and time.monotonic() - _kept[1] <= 30:
+        return _kept[0]
     return CalendarDay.objects.calendar()
 
 

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from onewindow.org.models import Person
 
 S = Status
+#: What no line of a list shows.
+UNSEEN = (
+    *(f"office__{n}" for n in ("kind", "parent", "region", "is_member", "short", "phone")),
+    *(f"hall__{n}" for n in ("region", "address", "phone", "opens_at", "closes_at")),
+    *(f"item__{n}" for n in ("pinyin", "initials")),
+    *("contact", "address", "agent_name", "correction_note", "track_digest", "id_digest", "mobile_digest"),
+)
 SEALED = ("id_number", "mobile", "agent_id_number", "agent_mobile", "track_token", "query_code")
 
 
@@ -123,7 +130,7 @@ class Applications(desk.Kind):
         return found
 
     def rows(self, cases: QuerySet) -> QuerySet:
-        return cases.select_related("office", "item", "hall").defer(*SEALED)
+        return cases.select_related("office", "item", "hall").defer(*SEALED, *UNSEEN)
 
     def title(self, case: Any) -> str:
         return local(case.item)

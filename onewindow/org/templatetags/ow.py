@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
 from onewindow.org import masking
+from onewindow.org.calendar import ZONE
 
 register = template.Library()
 
@@ -63,6 +64,11 @@ def _svg(name: str) -> str:
 @register.simple_tag
 def icon(name: str, classes: str = "", label: str = "") -> SafeString:
     """The Lucide icon as inline SVG; hidden from screen readers unless it has a ``label`` of its own."""
+    return _icon(name, classes, str(label))
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, classes: str, label: str) -> SafeString:
     inner = _svg(name)
     if not inner and (settings.DEBUG or getattr(settings, "TESTING", False)):
         raise ImproperlyConfigured(
@@ -88,6 +94,34 @@ def tone(code: object) -> str:
 def tone_icon(code: object) -> str:
     """Name of the icon for a status or light."""
     return TONES.get(str(code).lower(), ("", "circle"))[1]
+
+
+@register.simple_tag
+def status_tag(code: object, label: object) -> SafeString:
+    """A status as a coloured tag with its icon (``parts/status.html``)."""
+    return _tag(tone(code), tone_icon(code), str(label))
+
+
+@register.simple_tag
+def light_tag(light: str, left: object = None) -> SafeString | str:
+    """How a clock stands as a coloured tag (``parts/light.html``): the working days left, or the light's word."""
+    code = str(light).lower()
+    if not code:
+        return ""
+    late = {"yellow": gettext("Past the promise"), "red": gettext("Past the statute")}.get(code, "")
+    if code == "stopped":
+        said = gettext("Clock stopped")
+    elif isinstance(left, int):
+        return _tag(tone(code), tone_icon(code), days_left(left), late)
+    else:
+        said = late or {"green": gettext("On time"), "amber": gettext("Due soon")}.get(code, str(light))
+    return _tag(tone(code), tone_icon(code), said)
+
+
+@lru_cache(maxsize=1024)
+def _tag(tone: str, symbol: str, said: str, also: str = "") -> SafeString:
+    more = format_html('<span class="ow-sr">{}</span>', also) if also else ""
+    return format_html('<span class="ow-tag ow-tag--{}">{}{}{}</span>', tone, icon(symbol), said, more)
 
 
 # Days and times: 2026-11-23 in tables, 11 月 26 日（周四） in sentences
@@ -132,6 +166,9 @@ def clock_time(value: Any) -> str:
 @register.filter
 def moment(value: Any) -> str:
     """2026-11-23 09:46, for tables."""
+    if isinstance(value, dt.datetime):
+        at = value.astimezone(ZONE) if value.tzinfo else value
+        return f"{at:%Y-%m-%d %H:%M}"
     return f"{day(value)} {clock_time(value)}".strip()
 
 
