@@ -155,6 +155,7 @@ SQLITE_OPTIONS = {
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR}/onewindow.sqlite3")}
 _db = DATABASES["default"]
 if _db["ENGINE"].endswith("sqlite3"):
+    _db["ENGINE"] = "onewindow.config.sqlite"  # Django's own, whose writers queue
     _db["OPTIONS"] = {**SQLITE_OPTIONS, **_db.get("OPTIONS", {})}
     _db["CONN_MAX_AGE"] = None
 elif _db["ENGINE"].endswith("postgresql"):
