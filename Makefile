@@ -23,8 +23,8 @@ demo: $(STAMPS)/run $(STAMPS)/files $(STAMPS)/words ## the demo city on http://1
 
 test: setup ## the whole suite on SQLite, browser journeys included, then again on PostgreSQL
 	@failed=0; \
-	echo "== on SQLite, with the browser"; env -u DATABASE_URL $(BIN)/pytest -n 2 || failed=1; \
-	echo "== on PostgreSQL"; $(BIN)/python tools/pg.py $(BIN)/pytest -n 2 -m "not browser" || failed=1; \
+	echo "== on SQLite, with the browser"; env -u DATABASE_URL $(BIN)/pytest -n 2 --dist loadfile || failed=1; \
+	echo "== on PostgreSQL"; $(BIN)/python tools/pg.py $(BIN)/pytest -n 2 --dist loadfile -m "not browser" || failed=1; \
 	exit $$failed
 
 check: setup ## format, lint, types, imports, migrations, translations, generated docs, production settings

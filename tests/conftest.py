@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import sqlite3
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -45,9 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests about PostgreSQL run in that half of `make test` only; browser tests only where there is a browser."""
+    """Tests about PostgreSQL run in that half of `make test` only, tests with an SQLite instance of their own in the
+    other; browser tests only where there is a browser."""
     on_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
-    elsewhere = [i for i in items if i.get_closest_marker("postgres") and not on_postgres]
+    other_half = "own_instance" if on_postgres else "postgres"
+    elsewhere = [i for i in items if i.get_closest_marker(other_half)]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [i for i in items if i not in elsewhere]
@@ -81,6 +86,22 @@ def django_db_modify_db_settings(
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
     else:
         request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database with its cache table, for tests that run an instance of their own: copy it."""
+    file = tmp_path_factory.mktemp("migrated") / "db.sqlite3"
+    with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as ours:
+        with contextlib.closing(sqlite3.connect(file)) as theirs:
+            ours.backup(theirs)
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{file}", "ONEWINDOW_DATA_DIR": str(file.parent)}
+    subprocess.run(
+        [sys.executable, "-m", "onewindow.config.cli", "createcachetable"], env=environment, check=True
+    )
+    with contextlib.closing(sqlite3.connect(file)) as theirs:
+        theirs.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file
 
 
 def _flush(self: BaseDatabaseOperations, sql_list: list[str]) -> None:

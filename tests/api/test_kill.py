@@ -5,6 +5,7 @@ import json
 import os
 import random
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,7 +26,8 @@ SETUP = """
 import django; django.setup()
 from django.core.management import call_command
 from tests import town
-call_command("migrate", verbosity=0); call_command("createcachetable", verbosity=0)
+call_command("migrate", verbosity=0)
+call_command("createcachetable", verbosity=0)
 town.build()
 call_command("token", "create", user="li")
 """
@@ -44,7 +46,7 @@ print(json.dumps({
 
 
 @pytest.fixture
-def instance(tmp_path):
+def instance(tmp_path, request):
     """An instance of its own: the environment of its processes and a token of the clerk."""
     environment = os.environ | {
         "ONEWINDOW_DATA_DIR": str(tmp_path),
@@ -62,6 +64,8 @@ def instance(tmp_path):
         with psycopg.connect(host=host, user="onewindow", dbname="postgres", autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {name}")
         environment["DATABASE_URL"] = f"{base}/{name}"
+    else:
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "onewindow.sqlite3")
     made = subprocess.run(
         [sys.executable, "-c", SETUP], env=environment, capture_output=True, text=True, check=True
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,6 +12,7 @@ import pytest
 
 from onewindow.config import backups
 
+pytestmark = pytest.mark.own_instance
 ONEWINDOW = [sys.executable, "-m", "onewindow.config.cli"]
 FILL = """
 from tests.town import build
@@ -28,8 +30,10 @@ SignIn.objects.create(username="li", outcome="ok")
 class Instance:
     """An instance of its own in a folder, driven by the command line."""
 
-    def __init__(self, folder, url=""):
+    def __init__(self, folder, url="", begin_with=None):
         folder.mkdir()
+        if begin_with:
+            shutil.copy(begin_with, folder / "db.sqlite3")
         self.data = folder / "data"
         clean = {
             k: v for k, v in os.environ.items() if not k.startswith(("ONEWINDOW_", "DATABASE_URL", "PYTEST"))
@@ -56,10 +60,8 @@ class Instance:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    here = Instance(tmp_path_factory.mktemp("a") / "old")
-    here.run("migrate", "-v0")
-    here.run("createcachetable")
+def filled(tmp_path_factory, migrated):
+    here = Instance(tmp_path_factory.mktemp("a") / "old", begin_with=migrated)
     here.run("shell", "--no-imports", "-c", FILL)
     return here
 
@@ -106,12 +108,10 @@ def test_a_backup_restores_into_an_empty_instance_and_is_proved(filled, backup, 
 
 
 def test_an_instance_that_holds_cases_is_left_alone_unless_forced_and_then_put_aside(
-    backup, filled, tmp_path
+    backup, filled, tmp_path, migrated
 ):
-    other = Instance(tmp_path / "other")
+    other = Instance(tmp_path / "other", begin_with=migrated)
     other.env["ONEWINDOW_FIELD_KEY"] = (filled.data / "field-key").read_text()
-    other.run("migrate", "-v0")
-    other.run("createcachetable")
     other.run("shell", "--no-imports", "-c", "from tests.town import build; build().take_in()")
     assert "Nothing was changed" in other.run("restore", backup, code=1)
     assert other.ask("A.objects.count()") == "1"
