@@ -1,6 +1,7 @@
-"""Life in the city: citizens come, clerks take in, departments decide, people say how it was – by the people's own actions.
+"""Life in the city: what citizens, clerks, departments and evaluators do, and when.
 
-Time is simulated: a queue of (instant, what happens) is worked off in order, and each action runs at its instant.
+Life only decides; its hands do it: ``direct.py`` by the actions in this process (fast, and in the past), ``remote.py``
+over HTTP as people and machines do it. Time is simulated: a queue of (instant, what happens) is worked off in order.
 Shares are those seen in practice: corrections 15 %, special procedures 5 %, withdrawals 2 %, refusals < 1 %,
 late 0.3 %, bad reviews well under 1 in 100.
 """
@@ -14,19 +15,16 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from django.db import transaction
-
 from onewindow.cases import instant
 from onewindow.cases.flow import Stale, StepRefused
-from onewindow.cases.rules import applicant_of
-from onewindow.cases.worker import follow, wake
 from onewindow.catalog.models import Code, Item
 from onewindow.data.people import citizens, firms
 from onewindow.org.calendar import ZONE, Limit
 from onewindow.org.models import Hall, Person, current_calendar
 from onewindow.org.roles import Role
-from onewindow.voice.actions import NotPossible, rateable, review
-from onewindow.voice.models import Device, DeviceState, Indicator, ReviewChannel, Touchpoint
+from onewindow.sim.direct import Direct
+from onewindow.voice.actions import NotPossible, rateable
+from onewindow.voice.models import Indicator, Touchpoint
 from onewindow.window import actions
 from onewindow.window.models import Application, DocumentForm
 
@@ -45,7 +43,10 @@ Deed = Callable[[], None]
 class Life:
     """One stretch of simulated time. ``tally`` counts what happened."""
 
-    def __init__(self, *, per_day: int, seed: int, say: Callable[[str], None] = lambda _: None):
+    def __init__(
+        self, *, per_day: int, seed: int, say: Callable[[str], None] = lambda _: None, hands: Any = None
+    ):
+        self.hands = hands or Direct()
         self.random = Random(f"life {seed}")
         self.per_day = per_day
         self.say = say
@@ -65,7 +66,6 @@ class Life:
         self.heads = _by_office(everyone, Role.HEAD)
         self.citizens = list(citizens(seed, 1500))
         self.firms = list(firms(seed, 400))
-        self.devices = {d.counter_id: d for d in Device.objects.filter(state=DeviceState.ACTIVE)}
         self.indicators: dict[int, list[str]] = {}
         for level, code in Indicator.objects.order_by("-is_core", "code").values_list("level", "code"):
             self.indicators.setdefault(level, []).append(code)
@@ -82,7 +82,7 @@ class Life:
 
     def again(self, a: Application) -> Application:
         """The case as it is now."""
-        return Application.objects.with_facts().get(pk=a.pk)
+        return self.hands.again(a)
 
     def run(self, first: dt.date, last: dt.date, until: dt.datetime | None = None) -> None:
         """Lives from the morning of ``first`` to the evening of ``last`` (or ``until``); what is planned for later
@@ -107,24 +107,24 @@ class Life:
             self.at(moment, self.somebody_comes)
 
     def _live(self, end: dt.datetime) -> None:
-        """Works the queue off up to ``end``, in one transaction a day: the past need not survive a power cut."""
-        with transaction.atomic():
+        """Works the queue off up to ``end``."""
+        with self.hands.day():
             last_wake = None
             while self.queue and self.queue[0][0] <= end:
                 moment, _, deed = heapq.heappop(self.queue)
                 with instant.simulated(moment):
                     if last_wake is None or moment - last_wake > dt.timedelta(minutes=20):
-                        wake()
+                        self.hands.wake()
                         last_wake = moment
                     try:
-                        with transaction.atomic():
+                        with self.hands.deed():
                             deed()
                     except (StepRefused, Stale) as refused:
                         self.tally[f"refused: {refused}"] += 1
-                    follow()
+                    self.hands.follow()
             with instant.simulated(end):
-                wake()
-                follow()
+                self.hands.wake()
+                self.hands.follow()
 
     def later(self, days: float, hour: float | None = None) -> dt.datetime:
         """So many working days on, in office hours."""
@@ -150,7 +150,7 @@ class Life:
         applicant = self._applicant(version)
         materials = self._materials(version, complete := self.random.random() > 0.15 or version.is_immediate)
         try:
-            a = actions.take_in(
+            a = self.hands.take_in(
                 version, by=clerk, applicant=applicant, materials=materials, hall=hall, counter=clerk.counter
             )
         except actions.Duplicate:
@@ -192,12 +192,9 @@ class Life:
         return given
 
     def ask_correction(self, a: Application, clerk: Person) -> None:
-        missing = {
-            d.spec.no: "请补交" for d in a.documents.select_related("spec") if d.form == DocumentForm.MISSING
-        }
-        actions.ask_correction(
-            a, by=clerk, note="请按清单补交所缺材料后再来，一次补齐即可受理。", materials=missing
-        )
+        missing = dict.fromkeys(self.hands.missing(a), "请补交")
+        note = "请按清单补交所缺材料后再来，一次补齐即可受理。"
+        self.hands.step("ask_correction", a, by=clerk, note=note, materials=missing)
         self.tally["corrections"] += 1
         if self.random.random() < 0.93:
             self.at(self.later(self.random.choice([1, 1, 2, 3, 5])), self.correct, a, clerk)
@@ -205,18 +202,15 @@ class Life:
             self.at(self.later(self.random.choice([6, 9])), self.withdraw, a)
 
     def correct(self, a: Application, clerk: Person) -> None:
-        asked = {
-            d.spec.no: (DocumentForm.PAPER, None) for d in a.documents.select_related("spec") if d.to_correct
-        }
-        actions.correct(a, by=clerk, materials=asked)
+        self.hands.correct(a, by=clerk)
         self.at(instant.now() + dt.timedelta(minutes=6), self.accept, a, clerk)
 
     def accept(self, a: Application, clerk: Person) -> None:
-        actions.accept(a, by=clerk)
+        self.hands.step("accept", a, by=clerk)
         self.tally["accepted"] += 1
         if a.item_version.is_immediate:
-            actions.decide(a, by=clerk, result="grant")
-            actions.deliver(a, by=clerk)
+            self.hands.step("decide", a, by=clerk, result="grant")
+            self.hands.step("deliver", a, by=clerk)
             self.tally["decided"] += 1
             self.tally["on the spot"] += 1
             self.say_how_it_was(a, Touchpoint.DELIVERED)
@@ -243,28 +237,29 @@ class Life:
         code, name = self.random.choice(self.stops)
         days = self.random.randint(2, 8)
         notice = f"本件需{name}，预计 {days} 个工作日，所需时间不计入办理时限。"
-        actions.suspend(a, by=self._approver(a), reason=code, notice=notice)
+        self.hands.step("suspend", a, by=self._approver(a), reason=code, notice=notice)
         self.tally["suspended"] += 1
         self.at(self.later(days), self.resume, a)
 
     def resume(self, a: Application) -> None:
-        actions.resume(a, by=self._approver(a))
+        self.hands.step("resume", a, by=self._approver(a))
         self.at(self.later(1), self.decide, a)
 
     def extend(self, a: Application) -> None:
         if head := self.heads.get(a.office_id):
-            actions.extend(a, by=head[0], reason="情况复杂，需要进一步核实。")
+            self.hands.step("extend", a, by=head[0], reason="情况复杂，需要进一步核实。")
             self.tally["extended"] += 1
         self.at(self.later(3), self.decide, a)
 
     def withdraw(self, a: Application) -> None:
-        actions.withdraw(a, by=applicant_of(a), reason="申请人自愿撤回")
+        self.hands.withdraw(a, reason="申请人自愿撤回")
         self.tally["withdrawn"] += 1
 
     def decide(self, a: Application) -> None:
         approver = self._approver(a)
         if self.random.random() < 0.008:
-            actions.decide(
+            self.hands.step(
+                "decide",
                 a,
                 by=approver,
                 result="refuse",
@@ -273,26 +268,26 @@ class Life:
             )
             self.tally["refused"] += 1
         else:
-            actions.decide(a, by=approver, result="grant")
+            self.hands.step("decide", a, by=approver, result="grant")
         self.tally["decided"] += 1
         self.at(self.later(self.random.choice([0.2, 0.5, 1, 1, 2])), self.deliver, a)
 
     def deliver(self, a: Application) -> None:
-        actions.deliver(a, by=self.random.choice(self.clerks[a.hall_id]))
+        self.hands.step("deliver", a, by=self.random.choice(self.clerks[a.hall_id]))
         self.tally["delivered"] += 1
         self.say_how_it_was(a, Touchpoint.DELIVERED)
 
     def say_how_it_was(self, a: Application, touchpoint: str) -> None:
         """Four in ten answer on the device, one in twelve later by phone; the rest say nothing, and that is counted."""
         chance = self.random.random()
-        device = self.devices.get(a.counter_id) if a.counter_id else None
+        device = self.hands.device_at(a.counter_id) if a.counter_id else None
         if device and chance < 0.42:
             seconds = self.random.randint(8, 70)
             self.at(instant.now() + dt.timedelta(seconds=seconds), self.rate, a, touchpoint, device)
         elif chance > 0.92:
             self.at(self.later(self.random.choice([1, 1, 2, 3])), self.rate, a, touchpoint, None)
 
-    def rate(self, a: Application, touchpoint: str, device: Device | None) -> None:
+    def rate(self, a: Application, touchpoint: str, device: Any) -> None:
         ended = touchpoint == Touchpoint.DELIVERED
         late = bool(ended and a.decided_at and a.decision_due_at and a.decided_at > a.decision_due_at)
         level = self.random.choices([5, 4, 3, 2, 1], LATE if late else CONTENT)[0]
@@ -301,9 +296,8 @@ class Life:
         text = (
             self.random.choice(SAYINGS[level]) if self.random.random() < (0.8 if level <= 2 else 0.1) else ""
         )
-        channel = ReviewChannel.TABLET if device else ReviewChannel.MOBILE
         try:
-            review(a, touchpoint, level=level, codes=codes, text=text, channel=channel, device=device)
+            self.hands.rate(a, touchpoint, level=level, codes=codes, text=text, device=device)
             self.tally["reviews"] += 1
         except NotPossible as late_or_done:
             self.tally[f"no review: {late_or_done.code}"] += 1
@@ -315,10 +309,8 @@ class Life:
         for a in recent[:60]:
             if self.tally["planted"] < 3 and Touchpoint.DELIVERED in rateable(a):
                 level = (2, 1, 2)[self.tally["planted"]]
-                codes, text = self.indicators.get(level, [])[:1], SAYINGS[level][0]
-                review(
-                    a, Touchpoint.DELIVERED, level=level, codes=codes, text=text, channel=ReviewChannel.MOBILE
-                )
+                said = {"codes": self.indicators.get(level, [])[:1], "text": SAYINGS[level][0]}
+                self.hands.rate(a, Touchpoint.DELIVERED, level=level, device=None, **said)
                 self.tally["planted"] += 1
 
     def _approver(self, a: Application) -> Person:

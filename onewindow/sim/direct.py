@@ -1,0 +1,93 @@
+"""The hands of simulated people in this process: the actions themselves, at any simulated instant.
+
+``remote.py`` has the same hands over HTTP. What they can do is what :class:`Direct` can do.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+
+from onewindow.cases import worker
+from onewindow.cases.rules import applicant_of
+from onewindow.org.models import Person
+from onewindow.voice.actions import review
+from onewindow.voice.models import Device, DeviceState, ReviewChannel
+from onewindow.window import actions
+from onewindow.window.models import Application, DocumentForm
+
+
+class Direct:
+    """Every deed calls the action that the page would call."""
+
+    # -- time --
+
+    def day(self) -> AbstractContextManager[Any]:
+        """One transaction a day: the past need not survive a power cut."""
+        return transaction.atomic()
+
+    def deed(self) -> AbstractContextManager[Any]:
+        """What is refused in the middle leaves nothing behind."""
+        return transaction.atomic()
+
+    def wake(self) -> None:
+        """Lets the clocks of the cases strike."""
+        worker.wake()
+
+    def follow(self) -> None:
+        """Lets what follows from the last deed happen."""
+        worker.follow()
+
+    # -- people --
+
+    def again(self, a: Application) -> Application:
+        """The case as it is now."""
+        return Application.objects.with_facts().get(pk=a.pk)
+
+    def take_in(self, version: Any, **said: Any) -> Application:
+        """Raises ``actions.Duplicate`` as the action does."""
+        return actions.take_in(version, **said)
+
+    def step(self, verb: str, a: Application, *, by: Person, **said: Any) -> None:
+        """Takes a step; raises ``StepRefused`` or ``Stale``."""
+        getattr(actions, verb)(a, by=by, **said)
+
+    def missing(self, a: Application) -> list[int]:
+        """The materials that were not brought."""
+        return [d.spec.no for d in a.documents.select_related("spec") if d.form == DocumentForm.MISSING]
+
+    def correct(self, a: Application, *, by: Person) -> None:
+        """The applicant comes again and brings on paper what was asked for."""
+        asked = [d.spec.no for d in a.documents.select_related("spec") if d.to_correct]
+        actions.correct(a, by=by, materials=dict.fromkeys(asked, (DocumentForm.PAPER, None)))
+
+    def withdraw(self, a: Application, *, reason: str) -> None:
+        """The applicant takes the application back by the link."""
+        actions.withdraw(a, by=applicant_of(a), reason=reason)
+
+    # -- verdicts --
+
+    @cached_property
+    def _devices(self) -> dict[int, Device]:
+        return {d.counter_id: d for d in Device.objects.filter(state=DeviceState.ACTIVE)}
+
+    def device_at(self, counter_id: int) -> Device | None:
+        """The evaluator of a window."""
+        return self._devices.get(counter_id)
+
+    def rate(
+        self,
+        a: Application,
+        touchpoint: str,
+        *,
+        level: int,
+        codes: list[str],
+        text: str,
+        device: Device | None,
+    ) -> None:
+        """One verdict, on the window's device or (None) by phone; raises ``NotPossible``."""
+        channel = ReviewChannel.TABLET if device else ReviewChannel.MOBILE
+        review(a, touchpoint, level=level, codes=codes, text=text, channel=channel, device=device)
