@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from onewindow.cases import channels, clock, flow, instant
+from onewindow.cases import channels, clock, flow, instant, rounds
 from onewindow.cases.models import Event, Followup, Message
 from onewindow.cases.reactions import react
 from onewindow.cases.rules import CLOCK
@@ -20,7 +20,7 @@ BACKOFF = [dt.timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
 
 def turn(limit: int = 200) -> int:
     """One round over everything that is due; returns how much was done (0: nothing to do, the caller may rest)."""
-    return wake(limit) + follow(limit) + send(limit)
+    return wake(limit) + follow(limit) + send(limit) + rounds.go(limit)
 
 
 def wake(limit: int = 200) -> int:

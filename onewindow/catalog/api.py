@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any
 
 from django.conf import settings
@@ -49,6 +50,16 @@ class Material(Schema):
     copies: int
 
 
+class Pace(Schema):
+    """What the last 90 days really took: decisions, and working days from acceptance to decision without stops."""
+
+    until: dt.date = Field(description="last day counted")
+    decided: int = Field(description="decisions counted; below 5 there are no figures")
+    median_days: float | None
+    p90_days: float | None = Field(description="nine out of ten were decided within so many working days")
+    within_promise: float | None = Field(description="share decided within the promise, 0 to 1")
+
+
 class ItemOut(ItemLine):
     service_object: str = Field(description="P person, E enterprise, I institution, SO organisation")
     legal_basis: str
@@ -59,6 +70,7 @@ class ItemOut(ItemLine):
     visit_count: int
     result: str
     url: str
+    pace: Pace | None = Field(description="null: nothing was decided in the last 90 days")
     materials: list[Material]
 
 
@@ -108,4 +120,14 @@ def get_item(request: HttpRequest, code: str) -> Any:
         {n: getattr(m, n) for n in ("no", "name", "name_en", "source", "necessity", "copies")}
         for m in version.specs
     ]
-    return {**told(item), **said, "url": f"{settings.BASE_URL}/items/{item.code}", "materials": materials}
+    url = f"{settings.BASE_URL}/items/{item.code}"
+    return {**told(item), **said, "url": url, "pace": _pace(item), "materials": materials}
+
+
+def _pace(item: Item) -> dict[str, Any] | None:
+    pace = guide.pace(item)
+    if pace is None:
+        return None
+    figures = (pace.median_days, pace.p90_days, pace.within_share) if pace.is_enough else (None, None, None)
+    said = dict(zip(("median_days", "p90_days", "within_promise"), figures, strict=True))
+    return {"until": pace.until, "decided": pace.decided_count, **said}

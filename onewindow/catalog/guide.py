@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from onewindow.catalog.models import Item, ItemVersion, Necessity
+from onewindow.catalog.models import Item, ItemPace, ItemVersion, Necessity
 from onewindow.org.models import Hall, Office, limit
 from onewindow.org.templatetags.ow import limit as limit_words
 from onewindow.org.templatetags.ow import local
@@ -21,7 +21,7 @@ from onewindow.org.templatetags.ow import local
 
 def published(text: str = "", office: str = "") -> QuerySet[Item]:
     """Items that can be applied for, those that fit ``text`` best first; ``office``: code of a department."""
-    items = Item.objects.published().search(text)
+    items = Item.objects.published().select_related("pace").search(text)
     return items.filter(office__code=office) if office else items
 
 
@@ -42,8 +42,21 @@ def halls() -> QuerySet[Hall]:
 
 
 def item(code: str) -> Item | None:
-    """One published item by its code."""
-    return Item.objects.published().filter(code=code).first()
+    """One published item by its code, with the time that it really took."""
+    return Item.objects.published().select_related("pace").filter(code=code).first()
+
+
+def listed_item(code: str) -> Item | None:
+    """The same for the guide, which also says why an item is closed for now."""
+    return Item.objects.listed().select_related("pace").filter(code=code).first()
+
+
+def pace(found: Item) -> ItemPace | None:
+    """What the last 90 days took; None if nothing was decided in them. Costs nothing: the row came with the item."""
+    try:
+        return found.pace
+    except ItemPace.DoesNotExist:
+        return None
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.catalog import search
-from onewindow.org.models import Office
+from onewindow.org.models import Office, Person
+from onewindow.org.roles import Role
 
 
 class ItemState(models.TextChoices):
@@ -41,10 +43,35 @@ class Source(models.IntegerChoices):
     GOVERNMENT = 20, _("Held by the government")
 
 
+class ResultKind(models.TextChoices):
+    """结果类型 — a licence or certificate (证照), a written approval (批文), or something else."""
+
+    LICENCE = "licence", _("Licence or certificate")
+    APPROVAL = "approval", _("Written approval")
+    OTHER = "other", _("Other result")
+
+
+class Closing(models.TextChoices):
+    """停办 — why an item can't be applied for (national upload table, state: 2 suspended, 3 cancelled)."""
+
+    SUSPENDED = "suspended", _("Suspended for a time")
+    RETIRED = "retired", _("No longer offered")
+
+
 class ItemQuerySet(models.QuerySet["Item"]):
+    def listed(self) -> ItemQuerySet:
+        """Items with a version in force, those closed for now too."""
+        return self.filter(current__isnull=False).select_related("office", "current")
+
     def published(self) -> ItemQuerySet:
         """Items that can be applied for today, with the version in force."""
-        return self.filter(current__isnull=False).select_related("office", "current")
+        return self.listed().filter(Q(closing="") | Q(closed_from__gt=timezone.localdate()))
+
+    def seen_by(self, person: Person) -> ItemQuerySet:
+        """Items whose content this person may edit: the administrator and the bureau all, a head his office's."""
+        if person.has_role(Role.ADMIN, Role.BUREAU):
+            return self
+        return self.filter(office_id__in=person.offices_as(Role.HEAD))
 
     def search(self, text: str) -> ItemQuerySet:
         """Those that fit what was typed (Chinese, pinyin, initials, code, English), best first."""
@@ -69,15 +96,31 @@ class Item(models.Model):
         verbose_name=_("version in force"),
     )
     is_hot = models.BooleanField(_("shown first"), default=False)
+    closing = models.CharField(_("closed"), max_length=10, choices=Closing, blank=True)
+    closed_from = models.DateField(_("closed from"), null=True, blank=True)
+    closed_note = models.CharField(_("what the public is told"), max_length=300, blank=True)
+    closed_note_en = models.CharField(_("the same in English"), max_length=400, blank=True)
 
     objects = ItemQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("item"), _("items")
         ordering = ["code"]
-        constraints = [models.UniqueConstraint(fields=["code"], name="item_code")]
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="item_code"),
+            models.CheckConstraint(
+                condition=Q(closing="") | (Q(closed_from__isnull=False) & ~Q(closed_note="")),
+                name="item_closed_is_told",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it can't be applied for today, by its own notice."""
+        return bool(self.closing and self.closed_from and self.closed_from <= timezone.localdate())
 
 
 class ItemVersion(models.Model):
@@ -89,6 +132,7 @@ class ItemVersion(models.Model):
     kind_code = models.CharField(_("kind"), max_length=4)
     service_object = models.CharField(_("for"), max_length=20)
     legal_basis = models.CharField(_("legal basis"), max_length=400)
+    legal_basis_en = models.CharField(_("legal basis, gloss in English"), max_length=600, blank=True)
     legal_limit = models.CharField(_("lawful limit"), max_length=10)
     legal_extension = models.CharField(_("lawful extension"), max_length=10, blank=True)
     limit_source = models.CharField(max_length=10, blank=True)
@@ -96,7 +140,16 @@ class ItemVersion(models.Model):
     case_kind = models.CharField(max_length=10, choices=CaseKind)
     has_fee = models.BooleanField(_("fee"), default=False)
     fee_note = models.CharField(max_length=200, blank=True)
+    pays_online = models.BooleanField(_("fee can be paid online"), default=False)
     visit_count = models.PositiveSmallIntegerField(_("visits"), default=0)
+    visit_reason = models.CharField(_("why a visit is needed"), max_length=200, blank=True)
+    handling_forms = models.CharField(_("ways to hand in"), max_length=20, default="1")
+    is_fully_online = models.BooleanField(_("done wholly online"), default=False)
+    consult_phone = models.CharField(_("telephone for questions"), max_length=30, blank=True)
+    complaint_phone = models.CharField(_("telephone for complaints"), max_length=30, blank=True)
+    result_kind = models.CharField(_("kind of result"), max_length=10, choices=ResultKind, blank=True)
+    result_sample = models.CharField(_("sample of the result"), max_length=200, blank=True)
+    faq: models.JSONField[Any, Any] = models.JSONField(_("questions often asked"), default=list, blank=True)
     special_procedure = models.CharField(_("special procedure"), max_length=200, blank=True)
     result = models.CharField(_("result"), max_length=120)
     result_en = models.CharField(max_length=200, blank=True)
@@ -113,6 +166,7 @@ class ItemVersion(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("version of an item"), _("versions of items")
         ordering = ["item_id", "-version"]
         constraints = [
             models.UniqueConstraint(fields=["item", "version"], name="item_version_once"),
@@ -155,6 +209,7 @@ class MaterialSpec(models.Model):
     copies = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("material"), _("materials")
         ordering = ["version_id", "no"]
         constraints = [models.UniqueConstraint(fields=["version", "no"], name="material_no_once")]
 
@@ -174,8 +229,112 @@ class Code(models.Model):
     is_active = models.BooleanField(default=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("code"), _("code lists")
         ordering = ["list", "id"]
         constraints = [models.UniqueConstraint(fields=["list", "code"], name="code_once")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ItemPace(models.Model):
+    """实际用时 — what the last 90 days of an item really took; one row an item, worked out once a day.
+
+    ``median_days`` and ``p90_days`` are working days from acceptance to decision without the time in which the clock
+    stood; ``within_count`` of ``decided_count`` were decided within the promise.
+    """
+
+    item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="pace")
+    until = models.DateField()
+    decided_count = models.PositiveIntegerField()
+    within_count = models.PositiveIntegerField()
+    median_days = models.FloatField()
+    p90_days = models.FloatField()
+
+    #: Fewer decisions than this say nothing: then the page says so instead of a figure.
+    ENOUGH = 5
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("time really taken"), _("times really taken")
+        ordering = ["item_id"]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} n={self.decided_count}"
+
+    @property
+    def is_enough(self) -> bool:
+        return self.decided_count >= self.ENOUGH
+
+    @property
+    def within_share(self) -> float | None:
+        return self.within_count / self.decided_count if self.decided_count else None
+
+
+class ChangeState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    CHECKED = "checked", _("Waiting for a second look")
+    PUBLISHED = "published", _("In force")
+    DROPPED = "dropped", _("Dropped")
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def seen_by(self, person: Person) -> ChangeQuerySet:
+        """The administrator and the bureau all; a head those of his office's items."""
+        if person.has_role(Role.ADMIN, Role.BUREAU):
+            return self
+        return self.filter(office_id__in=person.offices_as(Role.HEAD))
+
+    def open(self) -> ChangeQuerySet:
+        """Not yet in force and not dropped."""
+        return self.filter(state__in=[ChangeState.DRAFT, ChangeState.CHECKED])
+
+    def of(self, section: str, key: str) -> ChangeQuerySet:
+        """All changes of one thing, newest first."""
+        return self.filter(section=section, key=key).order_by("-id")
+
+
+class Change(models.Model):
+    """改动 — one change to what the county keeps (an item, a code list, a parameter …): a draft until it is published,
+    then its history.
+
+    ``before`` is what was in force when the draft was begun (None: nothing), ``content`` what shall be; both have the form
+    of the exported catalogue, so that diff, check, publication, undo and import are one thing.
+    """
+
+    section = models.CharField(max_length=30)
+    key = models.CharField(max_length=64)
+    office = models.ForeignKey(Office, models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=10, choices=ChangeState, default=ChangeState.DRAFT)
+    before: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
+    content: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=150)
+    edited_at = models.DateTimeField()
+    edited_by = models.CharField(max_length=150)
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.CharField(max_length=150, blank=True)
+
+    objects = ChangeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("change"), _("changes")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["section", "key"],
+                condition=Q(state__in=["draft", "checked"]),
+                name="change_one_open",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="published") | Q(published_at__isnull=False), name="change_published_dated"
+            ),
+        ]
+        indexes = [models.Index(fields=["section", "key", "-id"], name="change_of")]
+
+    def __str__(self) -> str:
+        return f"{self.section} {self.key} {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (ChangeState.DRAFT, ChangeState.CHECKED)

@@ -40,11 +40,12 @@ def items(request: HttpRequest) -> HttpResponse:
 @require_safe
 def item(request: HttpRequest, code: str) -> HttpResponse:
     """The guide to one service, on screen and on paper."""
-    found = guide.item(code)
+    found = guide.listed_item(code)
     if found is None or found.current is None:
         raise Http404
     version = found.current
     context = {
+        "pace": guide.pace(found),
         "item": found,
         "version": version,
         "for_whom": pgettext("list", ", ").join(guide.for_whom(version)),

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from onewindow.cases import files
 from onewindow.cases.flow import StepRefused
+from onewindow.catalog import guide
 from onewindow.catalog.models import Item, MaterialSpec
 from onewindow.org.masking import mask_name
 from onewindow.org.roles import Role
@@ -112,8 +113,11 @@ def _prepare(request: HttpRequest, do: str, data: dict[str, Any]) -> None:
 
 def _form(request: HttpRequest, data: dict[str, Any], do: str) -> IntakeForm:
     code = data.get("item", "")
-    item = Item.objects.published().filter(code=code).first() if code else None
-    return IntakeForm(data, request.FILES, by=request.user, version=item.current if item else None, do=do)
+    item = guide.item(code) if code else None
+    version = item.current if item else None
+    if version is not None:
+        version.item = item
+    return IntakeForm(data, request.FILES, by=request.user, version=version, do=do)
 
 
 def _save(request: HttpRequest, form: IntakeForm, data: dict[str, Any], do: str) -> HttpResponse:
@@ -170,6 +174,7 @@ def _page(request: HttpRequest, form: IntakeForm, data: dict[str, Any], do: str 
             "key": data.get("key") or new_key(),
             "version": version,
             "item": version.item if version else None,
+            "pace": guide.pace(version.item) if version else None,
             "deferrable": sum(1 for s in form.specs if s.necessity == 3),
             "preview": sitting.preview(version) if version else None,
             "items": list(Item.objects.published().search(q)[:6]) if q else sitting.frequent(clerk),

@@ -226,6 +226,13 @@ def days_left(value: Any) -> str:
 
 
 @register.filter
+def days_taken(value: Any) -> str:
+    """A number of working days that something took: 3 个工作日; 0 is the same day."""
+    days = round(float(value))
+    return _amount(days, "wd") if days else gettext("the same day")
+
+
+@register.filter
 def percent(value: Any, places: int = 1) -> str:
     """A share from 0 to 1 as 98.2%; an en dash where there is nothing to divide by."""
     return "–" if value is None else f"{float(value) * 100:.{int(places)}f}%"
