@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class Catalog(AppConfig):
     name = "onewindow.catalog"
     label = "catalog"
+
+    def ready(self) -> None:
+        from onewindow.catalog import keep  # noqa: F401 – makes its sections known
+        from onewindow.org import rail
+        from onewindow.org.roles import Role
+
+        rail.add(80, "keep", _("Catalogue"), "library", Role.ADMIN, Role.BUREAU, Role.HEAD)

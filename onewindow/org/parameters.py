@@ -150,6 +150,16 @@ SPECS = {
             "d",
         ),
         Spec(
+            "four_eyes",
+            "number",
+            "0",
+            "0",
+            "1",
+            False,
+            "",
+            _("A second person must publish a change of the catalogue (1 = yes)"),
+        ),
+        Spec(
             "access_log_days",
             "number",
             "1096",

@@ -10,7 +10,7 @@ class Window(AppConfig):
         from onewindow.cases.desk import show
         from onewindow.org import rail
         from onewindow.org.roles import Role
-        from onewindow.window import actions, pace, reactions  # noqa: F401 – declares the steps and what follows
+        from onewindow.window import actions, impact, pace, reactions  # noqa: F401 – declares the steps and what follows
         from onewindow.window.desk import Applications
 
         show(Applications())

@@ -1,0 +1,240 @@
+"""Draft, check, publish: how what the county keeps is changed. Nothing that the law forbids gets past the check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from onewindow.cases import instant
+from onewindow.catalog import keep
+from onewindow.catalog.lint import Finding
+from onewindow.catalog.models import Change, ChangeState, ItemVersion
+from onewindow.org.models import Person, number
+
+
+class NotPossible(Exception):
+    """Why a change can't be made now; ``str`` is for the person."""
+
+
+def begin(section: keep.Section, key: str, *, by: Person, content: Any = None) -> Change:
+    """The open draft of a thing, or a new one from what is in force (or from ``content``).
+
+    Raises :class:`NotPossible` if the person may not edit it, PermissionError-like, or the thing does not exist.
+    """
+    before = section.document(key)
+    document = content if content is not None else before
+    if document is None:
+        raise NotPossible(_("There is nothing with this code."))
+    if not section.may_edit(by, before or document):
+        raise NotPossible(
+            _("Only the administrator, the bureau and the head of its department may change this.")
+        )
+    found = Change.objects.of(section.name, key).open().first()
+    if found is not None:
+        if content is not None:
+            save(found, content, by=by)
+        return found
+    now = instant.now()
+    try:
+        with transaction.atomic():
+            return Change.objects.create(
+                section=section.name,
+                key=key,
+                office=section.office(document),
+                before=before,
+                content=document,
+                made_at=now,
+                made_by=by.username,
+                edited_at=now,
+                edited_by=by.username,
+            )
+    except IntegrityError:  # somebody began at the same moment
+        return Change.objects.of(section.name, key).open().get()
+
+
+def save(change: Change, content: keep.Document, *, by: Person) -> None:
+    """Keeps what was typed, finished or not. A draft that waited for a second look is one's own again."""
+    _own(change, by)
+    if content == change.content and change.state == ChangeState.DRAFT:
+        return
+    change.content, change.state = content, ChangeState.DRAFT
+    change.edited_at, change.edited_by = instant.now(), by.username
+    Change.objects.filter(pk=change.pk).update(
+        content=content, state=change.state, edited_at=change.edited_at, edited_by=change.edited_by
+    )
+
+
+def drop(change: Change, *, by: Person) -> None:
+    """Gives the draft up; what is in force stays."""
+    _own(change, by)
+    Change.objects.filter(pk=change.pk).update(
+        state=ChangeState.DROPPED, edited_at=instant.now(), edited_by=by.username
+    )
+
+
+def _own(change: Change, by: Person) -> None:
+    if not change.is_open:
+        raise NotPossible(_("This change has been decided meanwhile."))
+    if not may_edit(change, by):
+        raise NotPossible(
+            _("Only the administrator, the bureau and the head of its department may change this.")
+        )
+
+
+def may_edit(change: Change, by: Person) -> bool:
+    """Judged by what is in force, so that nobody gives himself an item by moving it to his office; and by where it would
+    go, so that nobody gives one to another office."""
+    section = keep.SECTIONS[change.section]
+    return all(section.may_edit(by, document) for document in (change.before, change.content) if document)
+
+
+def check(change: Change) -> list[Finding]:
+    """The fields and the whole lint (rules of the field, 7.1); errors first. Also whether something else came in force."""
+    section = keep.SECTIONS[change.section]
+    found = section.check(change.content)
+    if section.document(change.key) != change.before:
+        text = _(
+            "Something else came into force since this draft was begun. Compare with the history, or begin anew."
+        )
+        found.append(Finding("moved_on", "error", text))
+    return sorted(found, key=lambda f: f.severity != "error")
+
+
+def needs_other(change: Change, by: Person) -> bool:
+    """四眼原则: whether another person than the last editor must publish it."""
+    return bool(number("four_eyes")) and change.edited_by == by.username
+
+
+def submit(change: Change, *, by: Person, reason: str) -> None:
+    """Asks for the second look."""
+    _own(change, by)
+    _sound(change)
+    change.state, change.reason = ChangeState.CHECKED, reason
+    Change.objects.filter(pk=change.pk).update(state=change.state, reason=reason)
+
+
+def publish(change: Change, *, by: Person, reason: str = "") -> str:
+    """Puts the change in force; open applications keep their version. Returns what became of it (``same``: nothing).
+
+    Raises :class:`NotPossible`: not this person's, not sound, somebody else has to look, or decided meanwhile.
+    """
+    _own(change, by)
+    _sound(change)
+    if needs_other(change, by):
+        raise NotPossible(_("A second person has to publish what you have written."))
+    section = keep.SECTIONS[change.section]
+    with transaction.atomic():
+        taken = Change.objects.filter(pk=change.pk, state=change.state, edited_at=change.edited_at).update(
+            state=ChangeState.PUBLISHED,
+            reason=reason or change.reason,
+            published_at=instant.now(),
+            published_by=by.username,
+        )
+        if not taken:
+            raise NotPossible(_("This change has been decided meanwhile."))
+        document = section.normal(change.content)
+        outcome = section.publish(document, by=by.username)
+        Change.objects.filter(pk=change.pk).update(content=document)
+    change.state = ChangeState.PUBLISHED
+    return outcome
+
+
+def _sound(change: Change) -> None:
+    if keep.errors(check(change)):
+        raise NotPossible(_("It can't be published: see what the check says."))
+    if change.content == change.before:
+        raise NotPossible(_("Nothing has been changed."))
+
+
+# --- what changed ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One difference: the field in words, before and after (None: it was not there)."""
+
+    label: str
+    before: Any
+    after: Any
+
+
+def diff(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Line]:
+    """The differences field by field; rows of a list are told apart by their name, then by their place."""
+    return list(_diff(before or {}, after))
+
+
+def _diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Line]:
+    from onewindow.catalog.forms import ROWS
+
+    for name in [*after, *(n for n in before if n not in after)]:
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        if name in ROWS:
+            yield from _rows(name, old or [], new or [])
+        else:
+            yield Line(label(name), shown(name, old), shown(name, new))
+
+
+def _rows(name: str, old: list[Any], new: list[Any]) -> Iterator[Line]:
+    def called(row: Any) -> str:
+        return str(row.get("name") or row.get("title") or row.get("q") or "?")
+
+    before, after = {called(r): r for r in old}, {called(r): r for r in new}
+    for title in [t for t in before if t not in after]:
+        yield Line(f"{label(name)} {title}", title, None)
+    for title, row in after.items():
+        if title not in before:
+            yield Line(f"{label(name)} {title}", None, title)
+            continue
+        for field in [f for f in row if f != "no" and before[title].get(f) != row[f]]:
+            text = f"{title}{_(', ')}{label(field, name)}"
+            yield Line(text, shown(field, before[title].get(field), name), shown(field, row[field], name))
+    kept = [t for t in before if t in after]
+    if kept != [t for t in after if t in before]:
+        yield Line(
+            f"{label(name)}{_(', ')}{_('order')}",
+            " → ".join(kept),
+            " → ".join(t for t in after if t in before),
+        )
+
+
+def label(name: str, of: str = "") -> str:
+    """A field in words."""
+    from onewindow.catalog.forms import ROWS, ItemForm
+
+    heads = {
+        "materials": _("Material"), "plan": _("Department taking part"), "form": _("Question of the form"),
+        "faq": _("Question often asked"), "codes": _("Code"), "value": _("Value"),
+    }  # fmt: skip
+    fields = ROWS[of].base_fields if of else ItemForm.base_fields
+    return str(fields[name].label if name in fields and (of or name not in heads) else heads.get(name, name))
+
+
+def shown(name: str, value: Any, of: str = "") -> str:
+    """A value in words."""
+    from onewindow.catalog.forms import ROWS, ItemForm
+    from onewindow.org.templatetags.ow import limit
+
+    if value is None or value == "" or value == [] or value == {}:
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    field = (ROWS[of] if of else ItemForm).base_fields.get(name)
+    choices = dict(getattr(field, "choices", None) or {})
+    if choices:
+        parts = str(value).split("/") if name in ("service_object", "handling_forms") else [value]
+        return "、".join(str(choices.get(p, choices.get(str(p), p))) for p in parts)
+    if name.endswith(("limit", "extension", "validity")) or name == "value":
+        return limit(str(value))
+    return str(value)
+
+
+def versions(code: str) -> list[ItemVersion]:
+    """All versions of an item, newest first."""
+    rows = ItemVersion.objects.filter(item__code=code).exclude(state="draft").select_related("item__office")
+    return list(rows.prefetch_related("materials").order_by("-version"))

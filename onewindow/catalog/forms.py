@@ -1,0 +1,427 @@
+"""The fields in which an item or a code list is edited. Their values are the documents of ``keep.py``, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.catalog.lint import Finding
+from onewindow.catalog.models import Closing, Code, Item, ItemVersion, Necessity, Source
+from onewindow.org.calendar import Limit
+from onewindow.org.models import Office
+from onewindow.org.templatetags.ow import local
+
+#: 权力类别 — GB/T 39046 A.1, those that begin with an application
+KINDS = [
+    ("01", _("Administrative licence")), ("05", _("Administrative payment")), ("07", _("Administrative confirmation")),
+    ("08", _("Administrative award")), ("09", _("Administrative ruling")), ("10", _("Other administrative power")),
+    ("20", _("Public service")),
+]  # fmt: skip
+#: 办理形式 — GB/T 39046 A.5
+WAYS = [("1", _("Window")), ("2", _("Computer")), ("3", _("Mobile")), ("4", _("Express")), ("9", _("Other"))]
+OBJECTS = [
+    ("P", _("Natural persons")), ("E", _("Enterprises")), ("I", _("Public institutions")),
+    ("SO", _("Social organisations")),
+]  # fmt: skip
+QUESTION_TYPES = [
+    ("text", _("A line")), ("textarea", _("Several lines")), ("number", _("A number")), ("date", _("A day")),
+    ("radio", _("One of several")), ("checkbox", _("Several of them")), ("yesno", _("Yes or no")),
+]  # fmt: skip
+
+
+class LimitField(forms.CharField):
+    """A limit as printed in the law: 20wd, 30d, 3mo."""
+
+    def __init__(self, **more: Any):
+        super().__init__(**{"max_length": 10, **more})
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        try:
+            return str(Limit.parse(text)) if text else ""
+        except ValueError as wrong:
+            raise ValidationError(
+                _("Write a number and a unit: 5wd (working days), 30d (days) or 3mo (months).")
+            ) from wrong
+
+
+class Several(forms.MultipleChoiceField):
+    """Codes with / between, ticked one by one."""
+
+    def clean(self, value: Any) -> Any:
+        known = [c for c, _l in self.choices]  # type: ignore[misc]
+        return "/".join(sorted(super().clean(value), key=known.index))
+
+
+class SeveralBoxes(forms.CheckboxSelectMultiple):
+    """Ticks what stands in a text with / between as well."""
+
+    def format_value(self, value: Any) -> Any:
+        return super().format_value(value.split("/") if isinstance(value, str) else value)
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        found = super().value_from_datadict(data, files, name)
+        return found.split("/") if isinstance(found, str) else found
+
+
+class ItemForm(forms.ModelForm):
+    """Names, limits and all single facts of a version."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    name_en = forms.CharField(label=_("English name"), max_length=200)
+    is_hot = forms.BooleanField(label=_("shown first"), required=False)
+    office = forms.ChoiceField(label=_("Department"))
+    kind_code = forms.ChoiceField(label=_("Kind"), choices=KINDS)
+    service_object = Several(label=_("Who may apply"), choices=OBJECTS, widget=SeveralBoxes)
+    handling_forms = Several(label=_("Ways to hand in"), choices=WAYS, widget=SeveralBoxes)
+    legal_limit = LimitField(label=_("Lawful limit"), help_text=_("as printed in the law, e.g. 20wd"))
+    legal_extension = LimitField(label=_("Lawful extension"), required=False)
+    promised_limit = LimitField(label=_("Promised limit"), help_text=_("0wd: on the spot"))
+    result_validity = LimitField(
+        label=_("Result valid for"), required=False, help_text=_("empty: without end")
+    )
+    closing = forms.ChoiceField(
+        label=_("Standing"), required=False, choices=[("", _("Can be applied for")), *Closing.choices]
+    )
+    closed_from = forms.DateField(
+        label=_("closed from"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    closed_note = forms.CharField(label=_("what the public is told"), max_length=300, required=False)
+    closed_note_en = forms.CharField(label=_("the same in English"), max_length=400, required=False)
+
+    class Meta:
+        model = ItemVersion
+        fields = (
+            "case_kind", "legal_basis", "legal_basis_en", "limit_source", "has_fee", "fee_note", "pays_online",
+            "visit_count", "visit_reason", "is_fully_online", "special_procedure", "stop_reasons", "consult_phone",
+            "complaint_phone", "result", "result_en", "result_kind", "result_sample", "allows_commitment", "is_joint",
+        )  # fmt: skip
+        widgets = {
+            "legal_basis": forms.Textarea(attrs={"rows": 2}),
+            "legal_basis_en": forms.Textarea(attrs={"rows": 2}),
+        }
+
+    #: heading → fields, in the order in which the page shows them
+    GROUPS = (
+        (_("Name and department"), ("name", "name_en", "office", "kind_code", "is_hot", "service_object")),
+        (
+            _("Limits"),
+            ("case_kind", "legal_limit", "legal_extension", "promised_limit", "special_procedure", "limit_source",
+             "stop_reasons"),
+        ),
+        (_("Basis and fee"), ("legal_basis", "legal_basis_en", "has_fee", "pays_online", "fee_note")),
+        (
+            _("Visits and ways"),
+            ("handling_forms", "visit_count", "is_fully_online", "visit_reason", "consult_phone", "complaint_phone"),
+        ),
+        (
+            _("Result"),
+            ("result", "result_en", "result_kind", "result_validity", "result_sample", "allows_commitment", "is_joint"),
+        ),
+        (_("Standing"), ("closing", "closed_from", "closed_note", "closed_note_en")),
+    )  # fmt: skip
+    WIDE = {
+        "name", "name_en", "service_object", "handling_forms", "legal_basis", "legal_basis_en", "fee_note", "visit_reason",
+        "closed_note", "closed_note_en", "result", "result_en",
+    }  # fmt: skip
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        offices = Office.objects.filter(kind="department").order_by("code")
+        self.fields["office"].choices = [(o.code, local(o)) for o in offices]  # type: ignore[attr-defined]
+        reasons = Code.objects.filter(list="stop_reason").order_by("id")
+        known = ", ".join(f"{c.code} {local(c)}" for c in reasons)
+        self.fields["stop_reasons"].help_text = _("codes with spaces between; empty: all") + (
+            f" ({known})" if known else ""
+        )
+
+    def _post_clean(self) -> None:
+        """Only the fields are checked here; no row is made of them."""
+
+    def clean_stop_reasons(self) -> str:
+        given = self.cleaned_data["stop_reasons"].split()
+        known = set(Code.objects.filter(list="stop_reason").values_list("code", flat=True))
+        if unknown := sorted(set(given) - known):
+            raise ValidationError(_("There is no reason %(code)s.") % {"code": ", ".join(unknown)})
+        return " ".join(given)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("closing"):
+            if not data.get("closed_from"):
+                self.add_error("closed_from", _("From which day?"))
+            if not data.get("closed_note"):
+                self.add_error("closed_note", _("Tell the public why, and where to go instead."))
+        return data
+
+    def groups(self) -> list[tuple[Any, list[tuple[Any, str]]]]:
+        """The fields under their headings, each with the class of its width."""
+        return [
+            (head, [(self[n], "ow-c6" if n in self.WIDE else "ow-c2") for n in names])
+            for head, names in self.GROUPS
+        ]
+
+
+class Row(forms.Form):
+    """One row of a list in a document. What a row holds beyond its fields stays as it was."""
+
+
+class MaterialForm(Row):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    name_en = forms.CharField(label=_("English name"), max_length=200, required=False)
+    necessity = forms.TypedChoiceField(label=_("Necessity"), choices=Necessity, coerce=int)
+    source = forms.TypedChoiceField(label=_("Source"), choices=Source, coerce=int)
+    form = forms.ChoiceField(
+        label=_("Form"),
+        choices=[
+            ("either", _("paper or electronic")),
+            ("paper", _("paper")),
+            ("electronic", _("electronic")),
+        ],
+    )
+    copies = forms.IntegerField(label=_("Copies"), min_value=1, max_value=20)
+
+    NEW = {"name": "", "name_en": "", "necessity": 1, "source": 10, "form": "either", "copies": 1}
+    WIDTHS = {"name": "ow-c3", "name_en": "ow-c3"}
+
+
+class PlanForm(Row):
+    stage = forms.IntegerField(label=_("Stage"), min_value=1, max_value=20)
+    office = forms.ChoiceField(label=_("Department"))
+    title = forms.CharField(label=_("What it does"), max_length=60)
+    title_en = forms.CharField(label=_("In English"), max_length=120, required=False)
+    limit = LimitField(label=_("Promised limit"))
+    legal_limit = LimitField(label=_("Lawful limit"), required=False)
+
+    NEW = {"stage": 1, "office": "", "title": "", "title_en": "", "limit": "3wd", "legal_limit": ""}
+    WIDTHS = {"title": "ow-c3", "title_en": "ow-c3", "office": "ow-c2", "stage": "ow-c1"}
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        offices = Office.objects.exclude(kind="government").order_by("code")
+        self.fields["office"].choices = [("", "–"), *((o.code, local(o)) for o in offices)]  # type: ignore[attr-defined]
+
+
+class OptionsField(forms.CharField):
+    """Choices one a line, ``value=中文=English``; in a document a list of {value, label, label_en}."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        lines = [[o.get("value", ""), o.get("label", ""), o.get("label_en", "")] for o in value]
+        return "\n".join("=".join(line).rstrip("=") for line in lines)
+
+    def clean(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        rows = []
+        for line in super().clean(value).splitlines():
+            if line.strip():
+                code, label, label_en = [*(p.strip() for p in line.split("=", 2)), "", ""][:3]
+                rows.append({"value": code, "label": label or code, "label_en": label_en})
+        return rows
+
+
+class ConditionField(forms.CharField):
+    """``question=value``; in a document {question: value}."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "; ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else value
+
+    def clean(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return value
+        found = {}
+        for part in filter(None, (p.strip() for p in super().clean(value).split(";"))):
+            if "=" not in part:
+                raise ValidationError(_("Write the name of a question, = and its answer."))
+            name, answer = part.split("=", 1)
+            found[name.strip()] = answer.strip()
+        return found
+
+
+class QuestionForm(Row):
+    name = forms.RegexField(
+        r"^[a-z][a-z0-9_]*$",
+        label=_("Short name"),
+        max_length=40,
+        error_messages={"invalid": _("Small letters, digits and _ only.")},
+    )
+    type = forms.ChoiceField(label=_("Answer"), choices=QUESTION_TYPES)
+    required = forms.BooleanField(label=_("must be answered"), required=False)
+    label = forms.CharField(label=_("Question"), max_length=200)
+    label_en = forms.CharField(label=_("In English"), max_length=300, required=False)
+    hint = forms.CharField(label=_("Hint"), max_length=300, required=False)
+    options = OptionsField(label=_("Choices"), required=False, help_text=_("one a line: code=中文=English"))
+    show_if = ConditionField(label=_("Asked only if"), required=False, help_text=_("e.g. has_staff=yes"))
+
+    NEW = {
+        "name": "", "type": "text", "required": True, "label": "", "label_en": "", "hint": "", "options": [], "show_if": {},
+    }  # fmt: skip
+    WIDTHS = {"label": "ow-c3", "label_en": "ow-c3", "hint": "ow-c6", "options": "ow-c3", "show_if": "ow-c3"}
+
+
+class FaqForm(Row):
+    q = forms.CharField(label=_("Question"), max_length=200)
+    a = forms.CharField(label=_("Answer"), max_length=600, widget=forms.Textarea(attrs={"rows": 2}))
+    q_en = forms.CharField(label=_("Question in English"), max_length=300, required=False)
+    a_en = forms.CharField(
+        label=_("Answer in English"), max_length=900, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    NEW = {"q": "", "a": "", "q_en": "", "a_en": ""}
+    WIDTHS = {"q": "ow-c3", "a": "ow-c3", "q_en": "ow-c3", "a_en": "ow-c3"}
+
+
+class CodeForm(Row):
+    code = forms.RegexField(
+        r"^[a-z][a-z0-9_]*$",
+        label=_("code"),
+        max_length=30,
+        error_messages={"invalid": _("Small letters, digits and _ only.")},
+    )
+    name = forms.CharField(label=_("Name"), max_length=120)
+    name_en = forms.CharField(label=_("English name"), max_length=200)
+    legal_basis = forms.CharField(label=_("legal basis"), max_length=120, required=False)
+    max_days = forms.IntegerField(label=_("at most days"), required=False, min_value=1, max_value=3650)
+    is_active = forms.BooleanField(label=_("offered"), required=False)
+
+    NEW = {"code": "", "name": "", "name_en": "", "legal_basis": "", "max_days": None, "is_active": True}
+    WIDTHS = {"legal_basis": "ow-c3", "name": "ow-c2", "name_en": "ow-c2"}
+
+
+#: list in a document → form of its rows
+ROWS: dict[str, type[Any]] = {
+    "materials": MaterialForm,
+    "plan": PlanForm,
+    "form": QuestionForm,
+    "faq": FaqForm,
+    "codes": CodeForm,
+}
+
+
+def item_forms(document: Mapping[str, Any], data: Any = None) -> ItemForm:
+    """The form of an item's single facts, bound to a document or to what was typed."""
+    return ItemForm(data if data is not None else _typed(ItemForm.base_fields, document))
+
+
+def _typed(fields: Mapping[str, Any], values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    return {f"{prefix}{name}": values.get(name) for name in fields}
+
+
+def item_rows(document: Mapping[str, Any], name: str) -> list[Any]:
+    """The forms of one list of a document, bound to it."""
+    form = ROWS[name]
+    rows = document.get(name) or []
+    return [
+        form(
+            _typed(form.base_fields, row if isinstance(row, dict) else {}, f"{name}-{n}-"),
+            prefix=f"{name}-{n}",
+        )
+        for n, row in enumerate(rows if isinstance(rows, list) else [])
+    ]
+
+
+def code_rows(document: Mapping[str, Any]) -> list[Any]:
+    return item_rows(document, "codes")
+
+
+def faults(found: Sequence[forms.BaseForm], name: str) -> list[Finding]:
+    """What the fields themselves refuse, as findings; ``name`` of the list to which the rows belong."""
+    said = []
+    for n, form in enumerate(found):
+        for field, texts in form.errors.items():
+            where = form.add_prefix(field) if field != "__all__" else name
+            for text in texts:
+                said.append(Finding("field", "error", f"{n + 1}. {text}" if name else text, where))
+    return said
+
+
+def read(form: forms.BaseForm) -> dict[str, Any]:
+    """What a bound form says: clean values, and as typed where they are not clean (a draft may be unfinished)."""
+    form.full_clean()
+    said: dict[str, Any] = {}
+    for name in form.fields:
+        value = form.cleaned_data[name] if name in form.cleaned_data else form[name].value()
+        if hasattr(value, "isoformat"):
+            value = value.isoformat()
+        said[name] = (
+            "/".join(value)
+            if name in ("service_object", "handling_forms") and isinstance(value, list)
+            else value
+        )
+    return said
+
+
+MOST_ROWS = 60
+
+
+def read_rows(data: Any, name: str, before: Sequence[Any]) -> list[dict[str, Any]]:
+    """The rows of one list as typed; what a row of ``before`` holds beyond its fields is kept with it."""
+    count = data.get(f"{name}-count", "")
+    rows = []
+    for n in range(min(int(count) if re.fullmatch(r"\d{1,3}", count) else 0, MOST_ROWS)):
+        form = ROWS[name](data, prefix=f"{name}-{n}")
+        kept = before[n] if n < len(before) and isinstance(before[n], dict) else {}
+        rows.append({**kept, **read(form)})
+    return rows
+
+
+def move_rows(rows: list[dict[str, Any]], deed: str, n: int, new: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """``add`` one at the end, ``drop`` one, or move it ``up`` or ``down``."""
+    rows = list(rows)
+    if deed == "add" and len(rows) < MOST_ROWS:
+        rows.append(dict(new))
+    elif deed == "drop" and n < len(rows):
+        del rows[n]
+    elif deed in ("up", "down"):
+        other = n + (-1 if deed == "up" else 1)
+        if 0 <= n < len(rows) and 0 <= other < len(rows):
+            rows[n], rows[other] = rows[other], rows[n]
+    return rows
+
+
+class NewItemForm(forms.Form):
+    """The code of an item that does not exist yet."""
+
+    code = forms.RegexField(
+        r"^[A-Za-z0-9][A-Za-z0-9-]{2,63}$",
+        label=_("Code"),
+        help_text=_("letters, digits and -, e.g. ZD-MSA-021"),
+        error_messages={"invalid": _("Letters, digits and - only, at least three.")},
+    )
+
+    def clean_code(self) -> str:
+        code = self.cleaned_data["code"]
+        if Item.objects.filter(code=code).exists():
+            raise ValidationError(_("There is already an item with this code."))
+        return code
+
+
+class ParameterForm(forms.Form):
+    value = forms.CharField(label=_("Value"), max_length=40)
+
+
+class ReasonForm(forms.Form):
+    """Why it is changed: kept with the change for good."""
+
+    reason = forms.CharField(
+        label=_("Why is it changed?"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("e.g. the order or meeting that decided it; kept with the history"),
+    )
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(label=_("Catalogue file (.jsonl)"))
+    really = forms.BooleanField(label=_("Write it if no line is wrong"), required=False)

@@ -1,0 +1,330 @@
+"""Staff pages of the catalogue: what is in force, its history, a draft, the check, export and import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from onewindow.catalog import drafts, exporting, forms, impact, keep
+from onewindow.catalog.models import Change, Item
+from onewindow.org import parameters
+from onewindow.org.models import parameter
+from onewindow.org.roles import Role
+
+PAGE = 30
+
+
+def keeper(view: Any) -> Any:
+    """For those who keep the catalogue: administrator, bureau, heads of departments."""
+
+    def guarded(request: HttpRequest, *args: Any, **more: Any) -> HttpResponseBase:
+        if not request.user.has_role(Role.ADMIN, Role.BUREAU, Role.HEAD):
+            raise PermissionDenied
+        return view(request, *args, **more)
+
+    return login_required(never_cache(guarded))
+
+
+def _section(name: str) -> keep.Section:
+    section = keep.SECTIONS.get(name)
+    if section is None or not section.editable:
+        raise Http404
+    return section
+
+
+def _tabs(request: HttpRequest, here: str) -> list[tuple[str, Any, bool]]:
+    whole = request.user.has_role(Role.ADMIN, Role.BUREAU)
+    order = sorted(keep.SECTIONS.values(), key=lambda s: s.name != "items")
+    return [(s.name, s.label, s.name == here) for s in order if s.editable and (whole or s.name == "items")]
+
+
+@keeper
+@require_safe
+def catalogue(request: HttpRequest, section: str = "items") -> HttpResponse:
+    """One section: what is in force, and the drafts that are open."""
+    chosen = _section(section)
+    tabs = _tabs(request, section)
+    if section not in [name for name, _label, _here in tabs]:
+        raise PermissionDenied
+    drafting = {c.key: c for c in Change.objects.seen_by(request.user).open().filter(section=section)}
+    context: dict[str, Any] = {"tabs": tabs, "section": chosen, "is_admin": request.user.has_role(Role.ADMIN)}
+    if section == "items":
+        text = request.GET.get("q", "").replace("\0", "").strip()[:60]
+        items = Item.objects.seen_by(request.user).select_related("office", "current").search(text)
+        page = Paginator(items, PAGE).get_page(request.GET.get("page"))
+        known = set(Item.objects.seen_by(request.user).values_list("code", flat=True))
+        context |= {
+            "page": page,
+            "q": text,
+            "rows": [(item, drafting.get(item.code)) for item in page],
+            "fresh": [c for c in drafting.values() if c.key not in known],
+        }
+    else:
+        context["rows"] = [_told(chosen, d, drafting.get(chosen.key(d))) for d in chosen.documents()]
+    return render(request, "catalog/keep_list.html", context)
+
+
+def _told(section: keep.Section, document: Any, draft: Change | None) -> dict[str, Any]:
+    key = section.key(document)
+    spec = parameters.SPECS.get(key) if section.name == "parameters" else None
+    return {
+        "key": key,
+        "title": section.title(document),
+        "draft": draft,
+        "spec": spec,
+        "value": drafts.shown("value", document.get("value"))
+        if spec and spec.kind == "limit"
+        else document.get("value"),
+        "is_set": bool(spec and document.get("value") != spec.default),
+        "codes": document.get("codes", []),
+    }
+
+
+@keeper
+@require_safe
+def thing(request: HttpRequest, section: str, key: str) -> HttpResponse:
+    """One thing as it is in force, its changes, and any two of its versions compared."""
+    chosen = _section(section)
+    document = chosen.document(key)
+    if document is None or not chosen.may_edit(request.user, document):
+        raise Http404
+    changes = list(Change.objects.seen_by(request.user).of(section, key)[:50])
+    versions = drafts.versions(key) if section == "items" else []
+    by_number = {str(v.version): v for v in versions}
+    left, right = by_number.get(request.GET.get("a", "")), by_number.get(request.GET.get("b", ""))
+    compared = None
+    if left and right:
+        compared = drafts.diff(keep.document_of(left), keep.document_of(right))
+    context = {
+        "section": chosen,
+        "key": key,
+        "title": chosen.title(document),
+        "facts": [line for line in drafts.diff({}, document) if line.after != "–"],
+        "draft": next((c for c in changes if c.is_open), None),
+        "changes": [(c, drafts.diff(c.before, c.content)) for c in changes if not c.is_open],
+        "versions": versions,
+        "compared": compared,
+        "left": left,
+        "right": right,
+        "spec": parameters.SPECS.get(key) if section == "parameters" else None,
+    }
+    return render(request, "catalog/keep_thing.html", context)
+
+
+def _draft(request: HttpRequest, section: str, key: str) -> tuple[keep.Section, Change]:
+    chosen = _section(section)
+    change = Change.objects.seen_by(request.user).of(section, key).open().first()
+    if change is None or not drafts.may_edit(change, request.user):
+        raise Http404
+    return chosen, change
+
+
+@keeper
+@require_http_methods(["POST"])
+def begin(request: HttpRequest, section: str, key: str) -> HttpResponse:
+    """Opens a draft of what is in force, or of an older version (``version``) or change (``undo``) to go back to."""
+    chosen = _section(section)
+    content, go = None, "keep_edit"
+    if request.POST.get("version", "").isdigit() and section == "items":
+        wished = int(request.POST["version"])
+        content = next((keep.document_of(v) for v in drafts.versions(key) if v.version == wished), None)
+        go = "keep_check"
+    elif request.POST.get("undo", "").isdigit():
+        change = Change.objects.seen_by(request.user).of(section, key).filter(pk=request.POST["undo"]).first()
+        content, go = (change.before if change else None), "keep_check"
+    try:
+        drafts.begin(chosen, key, by=request.user, content=content)
+    except drafts.NotPossible as reason:
+        messages.error(request, str(reason))
+        return redirect("keep_list", section)
+    return redirect(go, section, key)
+
+
+@keeper
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_item(request: HttpRequest) -> HttpResponse:
+    """A code, and then the draft of an item that nobody can apply for before it is published."""
+    form = forms.NewItemForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        code, office = form.cleaned_data["code"], _own_office(request)
+        document = {
+            "code": code, "office": office, "name": "", "name_en": "", "is_hot": False, "closing": "", "closed_from": None,
+            "closed_note": "", "closed_note_en": "", **dict.fromkeys(keep.FACTS, ""), "kind_code": "01",
+            "service_object": "P/E", "handling_forms": "1", "case_kind": "PROMISED", "legal_limit": "20wd",
+            "promised_limit": "20wd", "has_fee": False, "pays_online": False, "visit_count": 1, "is_fully_online": False,
+            "allows_commitment": False, "is_joint": False, "plan": [], "form": [], "faq": [], "materials": [],
+        }  # fmt: skip
+        try:
+            drafts.begin(keep.SECTIONS["items"], code, by=request.user, content=document)
+        except drafts.NotPossible as reason:
+            form.add_error("code", str(reason))
+        else:
+            return redirect("keep_edit", "items", code)
+    return render(request, "catalog/keep_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _own_office(request: HttpRequest) -> str:
+    posts = [p for p in request.user.posts_today if p.role == Role.HEAD]
+    return posts[0].office.code if posts else ""
+
+
+@keeper
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, section: str, key: str) -> HttpResponse:
+    """The draft's fields. Every button saves what was typed, finished or not; beside it stands what it changes."""
+    chosen, change = _draft(request, section, key)
+    if request.method == "POST":
+        content = _typed(request, chosen, change)
+        try:
+            drafts.save(change, content, by=request.user)
+        except drafts.NotPossible as reason:
+            messages.error(request, str(reason))
+            return redirect("keep_thing", section, key)
+        if request.POST.get("do") == "check":
+            return redirect("keep_check", section, key)
+        if request.POST.get("do", "save") == "save":
+            messages.success(request, _("Saved as a draft. Nothing has changed for anybody yet."))
+        return redirect("keep_edit", section, key)
+    return render(request, "catalog/keep_edit.html", _page(chosen, change))
+
+
+#: list of rows → its heading, and what one row is called
+HEADS = {
+    "materials": (gettext_lazy("Materials"), gettext_lazy("Add a material")),
+    "plan": (gettext_lazy("Departments that take part"), gettext_lazy("Add a department")),
+    "form": (gettext_lazy("Questions of the form"), gettext_lazy("Add a question")),
+    "faq": (gettext_lazy("Questions often asked"), gettext_lazy("Add a question often asked")),
+    "codes": (gettext_lazy("Codes"), gettext_lazy("Add a code")),
+}
+
+
+def _page(section: keep.Section, change: Change) -> dict[str, Any]:
+    content = change.content
+    lists = {"items": ("materials", "plan", "form", "faq"), "codes": ("codes",)}.get(section.name, ())
+    return {
+        "section": section,
+        "change": change,
+        "title": section.title(content),
+        "form": forms.item_forms(content) if section.name == "items" else None,
+        "value": forms.ParameterForm({"value": content.get("value")})
+        if section.name == "parameters"
+        else None,
+        "spec": parameters.SPECS.get(change.key) if section.name == "parameters" else None,
+        "lists": [
+            {"name": name, "rows": [_fields(f) for f in forms.item_rows(content, name)], "head": HEADS[name]}
+            for name in lists
+        ],
+        "lines": drafts.diff(change.before, content),
+        "findings": drafts.check(change),
+    }
+
+
+def _fields(form: Any) -> list[tuple[Any, str]]:
+    return [(field, form.WIDTHS.get(field.name, "ow-c2")) for field in form]
+
+
+def _typed(request: HttpRequest, section: keep.Section, change: Change) -> keep.Document:
+    content = dict(change.content)
+    if section.name == "parameters":
+        return content | {"value": request.POST.get("value", "").strip()[:40]}
+    if section.name == "items":
+        content |= forms.read(forms.item_forms(content, request.POST))
+    for name in ("materials", "plan", "form", "faq", "codes"):
+        if f"{name}-count" in request.POST:
+            content[name] = forms.read_rows(request.POST, name, content.get(name) or [])
+    deed, _sep, rest = request.POST.get("do", "").partition(" ")
+    name, _sep, n = rest.partition(" ")
+    if deed in ("add", "drop", "up", "down") and name in HEADS and name in content:
+        place = int(n) if n.isdigit() else 0
+        content[name] = forms.move_rows(content[name], deed, place, forms.ROWS[name].NEW)
+    for n, row in enumerate(content.get("materials") or [], 1):
+        row["no"] = n
+    return content
+
+
+@keeper
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest, section: str, key: str) -> HttpResponse:
+    """What is wrong with the draft, what it changes and for whom; from here it is published."""
+    chosen, change = _draft(request, section, key)
+    form = forms.ReasonForm(initial={"reason": change.reason})
+    if request.method == "POST":
+        do = request.POST.get("do", "")
+        try:
+            if do == "drop":
+                drafts.drop(change, by=request.user)
+                messages.success(request, _("The draft has been dropped."))
+                return redirect("keep_list", section)
+            form = forms.ReasonForm(request.POST)
+            if form.is_valid() and do == "submit":
+                drafts.submit(change, by=request.user, reason=form.cleaned_data["reason"])
+                messages.success(request, _("Handed over for the second look."))
+                return redirect("keep_check", section, key)
+            if form.is_valid() and do == "publish":
+                drafts.publish(change, by=request.user, reason=form.cleaned_data["reason"])
+                messages.success(request, _("In force from now on. Open applications keep their version."))
+                return redirect("keep_thing", section, key)
+        except drafts.NotPossible as reason:
+            messages.error(request, str(reason))
+            return redirect("keep_check", section, key)
+    findings = drafts.check(change)
+    context = {
+        "section": chosen,
+        "change": change,
+        "title": chosen.title(change.content),
+        "findings": findings,
+        "sound": not keep.errors(findings) and change.content != change.before,
+        "lines": drafts.diff(change.before, change.content),
+        "impact": impact.of(change),
+        "form": form,
+        "other": drafts.needs_other(change, request.user),
+    }
+    return render(request, "catalog/keep_check.html", context, status=422 if form.errors else 200)
+
+
+def _whole(request: HttpRequest) -> None:
+    if not request.user.has_role(Role.ADMIN, Role.BUREAU):
+        raise PermissionDenied
+
+
+@keeper
+@require_safe
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The whole catalogue as one file; it holds nothing personal."""
+    _whole(request)
+    answer = StreamingHttpResponse(exporting.lines(), content_type="application/x-ndjson; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="catalogue.jsonl"'
+    return answer
+
+
+@keeper
+@require_http_methods(["GET", "HEAD", "POST"])
+def load(request: HttpRequest) -> HttpResponse:
+    """Tries a catalogue file out, and writes it if that was asked for and no line is wrong."""
+    if not request.user.has_role(Role.ADMIN):
+        raise PermissionDenied
+    form = forms.ImportForm(request.POST or None, request.FILES or None)
+    report, wrote = None, False
+    if request.method == "POST" and form.is_valid():
+        if parameter("four_eyes") == "1" and form.cleaned_data["really"]:
+            form.add_error(
+                "really", _("Two persons must look at each change here: a file can only be tried out.")
+            )
+        else:
+            text = form.cleaned_data["file"].read().decode("utf-8-sig", errors="replace")
+            wrote = form.cleaned_data["really"]
+            report = exporting.load(text.splitlines(), by=request.user.username, dry_run=not wrote)
+    status = 422 if form.errors or (report and report.errors) else 200
+    context = {"form": form, "report": report, "wrote": wrote and report is not None and not report.errors}
+    return render(request, "catalog/keep_import.html", context, status=status)
