@@ -10,8 +10,9 @@ class Window(AppConfig):
         from onewindow.cases.desk import show
         from onewindow.org import rail
         from onewindow.org.roles import Role
-        from onewindow.window import actions, impact, pace, reactions  # noqa: F401 – declares the steps and what follows
+        from onewindow.window import actions, impact, pace, publicity, reactions  # noqa: F401 – declares the steps and what follows
         from onewindow.window.desk import Applications
 
         show(Applications())
+        rail.add(70, "publicity", _("Publicity"), "megaphone", Role.HEAD, Role.APPROVER, Role.BUREAU)
         rail.add(10, "counter", _("Counter"), "clipboard-check", Role.CLERK)

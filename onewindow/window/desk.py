@@ -202,6 +202,10 @@ class Applications(desk.Kind):
             "deliver": gettext_lazy("Decision handed over"),
             "void": gettext_lazy("Voided: entered by mistake"),
             "reclock": gettext_lazy("Deadline worked out anew on the new calendar"),
+            "publicise": gettext_lazy("Decision made public"),
+            "withhold": gettext_lazy("Decision not made public, by the head of the department"),
+            "unpublish": gettext_lazy("Taken back from the public page"),
+            "correct_publication": gettext_lazy("Corrected on the public page"),
         }
 
     def sentence(self, event: Event) -> tuple[Any, Any]:
@@ -238,7 +242,7 @@ class Applications(desk.Kind):
                     if data.get("by_applicant")
                     else _("Withdrawn at the window")
                 )
-            case "void":
+            case "void" | "unpublish" | "correct_publication":
                 note = data.get("reason", "")
             case "light":
                 title = LIGHT_WORDS.get(data["light"], data["light"])

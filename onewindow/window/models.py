@@ -361,3 +361,95 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class PublicityState(models.TextChoices):
+    WAITING = "waiting", _("To be published")
+    PUBLISHED = "published", _("Published")
+    WITHHELD = "withheld", _("Not published")
+    WITHDRAWN = "withdrawn", _("Taken back")
+
+
+class Withholding(models.TextChoices):
+    """不予公开的理由 — the only grounds that the law knows (政府信息公开条例 14, 15)."""
+
+    STATE_SECRET = "state_secret", _("State secret (政府信息公开条例 14)")
+    SAFETY = "safety", _("Endangers national or public security or stability (政府信息公开条例 14)")
+    TRADE_SECRET = "trade_secret", _("Trade secret whose holder does not consent (政府信息公开条例 15)")
+    PRIVACY = "privacy", _("Harms a person's privacy (政府信息公开条例 15)")
+    THIRD_PARTY = "third_party", _("Harms a third party's rights (政府信息公开条例 15)")
+
+
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    def published(self, since: Any = None) -> PublicationQuerySet:
+        """What everybody may see, newest first; ``since``: published from this instant on."""
+        rows = self.filter(state=PublicityState.PUBLISHED).select_related("office", "item")
+        if since is not None:
+            rows = rows.filter(published_at__gte=since)
+        return rows.order_by("-published_at", "-id")
+
+    def seen_by(self, person: By) -> PublicationQuerySet:
+        """Staff: the departments their own, bureau and leaders all."""
+        if isinstance(person, Actor) or not person.is_authenticated:
+            return self.none()
+        if person.has_role(Role.BUREAU, Role.LEADER):
+            return self
+        return self.filter(office_id__in=person.offices_as(Role.APPROVER, Role.HEAD))
+
+
+class Publication(models.Model):
+    """公开 — one decision as the public sees it: when it must be public, since when it is, or why it is not.
+
+    What it says is kept here, already masked: the public pages read nothing of the application.
+    """
+
+    application = models.OneToOneField(Application, models.PROTECT, related_name="publication")
+    key = models.CharField(max_length=10)
+    office = models.ForeignKey("org.Office", models.PROTECT, related_name="+", db_index=False)
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+", db_index=False)
+    state = models.CharField(max_length=10, choices=PublicityState, default=PublicityState.WAITING)
+    planned_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
+    corrected_at = models.DateTimeField(null=True, blank=True)
+    ground = models.CharField(max_length=20, choices=Withholding, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.CharField(max_length=150, blank=True)
+
+    serial = models.CharField(_("serial of the decision"), max_length=60, blank=True)
+    holder = models.CharField(_("holder"), max_length=120)
+    is_enterprise = models.BooleanField(default=False)
+    uscc = models.CharField(max_length=18, blank=True)
+    content = models.CharField(_("what was granted"), max_length=200)
+    content_en = models.CharField(_("what was granted, in English"), max_length=300, blank=True)
+    decided_on = models.DateField(_("decided on"))
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+
+    objects = PublicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("publication of a decision"), _("publications of decisions")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="publication_key"),
+            models.CheckConstraint(
+                condition=~Q(state="published") | Q(published_at__isnull=False), name="publication_dated"
+            ),
+            # 政府信息公开条例 14, 15: nothing is withheld without a ground and somebody who answers for it.
+            models.CheckConstraint(
+                condition=~Q(state="withheld") | (~Q(ground="") & ~Q(reason="") & ~Q(settled_by="")),
+                name="publication_withheld_why",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["planned_at"], condition=Q(state="waiting"), name="publication_waiting"),
+            models.Index(
+                fields=["-published_at", "-id"], condition=Q(state="published"), name="publication_public"
+            ),
+            models.Index(fields=["due_at"], name="publication_due"),
+            models.Index(fields=["office", "state", "due_at"], name="publication_office"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.state}"

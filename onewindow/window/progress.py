@@ -303,6 +303,8 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
                 yield Row(title, "done" if granted else "bad", e.at, office)
             case "deliver":
                 yield Row(_("Result handed over"), "done", e.at, _delivery(a))
+            case "publicise":
+                yield Row(_("Decision made public"), "done", e.at, office)
             case "refuse_acceptance":
                 yield Row(_("Not accepted"), "bad", e.at, office)
             case "withdraw":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.window import counter, public, views
+from onewindow.window import counter, decisions, public, views
 
 urlpatterns = [
     path("track/", public.track, name="track"),
@@ -15,6 +15,13 @@ urlpatterns = [
     path("t/<str:token>/papers/<int:pk>.pdf", public.track_paper, name="track_paper"),
     path("t/<str:token>/papers/<int:pk>", public.track_paper_print, name="track_paper_print"),
     path("verify/", public.verify, name="verify"),
+    path("decisions/", decisions.decisions, name="decisions"),
+    path("decisions/open-data.csv", decisions.as_csv, name="decisions_csv"),
+    path("decisions/open-data.json", decisions.as_json, name="decisions_json"),
+    path("decisions/feed.xml", decisions.DecisionFeed(), name="decisions_feed"),
+    path("decisions/<str:key>/", decisions.decision, name="decision"),
+    path("desk/publicity/", decisions.publicity_list, name="publicity"),
+    path("desk/publicity/<str:key>/", decisions.publicity_one, name="publicity_one"),
     path("my/", views.my, name="my"),
     path("desk/counter/", counter.counter, name="counter"),
     path("desk/counter/items", counter.options, name="counter_options"),

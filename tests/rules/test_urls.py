@@ -17,8 +17,9 @@ VISITORS = ["stranger", "li", "wang", "ma", "qian", "zhou", "bai", "leader", "fi
 #: What a stranger may open (200). Everything else sends him to the sign-in, or says 401, 403, 404, 405 or 410.
 PUBLIC = {
     "home", "items", "item", "track", "track_token", "track_correct", "track_withdraw", "track_paper", "track_paper_print",
-    "short", "verify", "rate", "device", "device_pair", "healthz", "readyz", "metrics", "styleguide", "account_login",
-    "account_inactive", "api_docs", "openapi-json",
+    "short", "verify", "decisions", "decisions_csv", "decisions_json", "decisions_feed", "decision", "rate", "device",
+    "device_pair", "healthz", "readyz", "metrics", "styleguide", "account_login", "account_inactive", "api_docs",
+    "openapi-json",
 }  # fmt: skip
 #: Addresses of one case: who may not see it gets the answer that a number gives which does not exist.
 OF_A_CASE = re.compile(r"desk/<str:number>")
