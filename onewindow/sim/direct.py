@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from onewindow.cases import worker
+from onewindow.cases import rounds, worker
 from onewindow.cases.rules import applicant_of
 from onewindow.org.models import Person
 from onewindow.voice.actions import review
@@ -34,8 +34,9 @@ class Direct:
         return transaction.atomic()
 
     def wake(self) -> None:
-        """Lets the clocks of the cases strike."""
+        """Lets the clocks of the cases strike, and what else the worker looks after."""
         worker.wake()
+        rounds.go()
 
     def follow(self) -> None:
         """Lets what follows from the last deed happen."""
