@@ -13,7 +13,8 @@ from onewindow.cases import instant
 from onewindow.catalog import keep
 from onewindow.catalog.lint import Finding
 from onewindow.catalog.models import Change, ChangeState, ItemVersion
-from onewindow.org.models import Person, number
+from onewindow.org.models import Office, Person, number
+from onewindow.org.templatetags.ow import limit, local
 
 
 class NotPossible(Exception):
@@ -209,7 +210,7 @@ def label(name: str, of: str = "") -> str:
 
     heads = {
         "materials": _("Material"), "plan": _("Department taking part"), "form": _("Question of the form"),
-        "faq": _("Question often asked"), "codes": _("Code"), "value": _("Value"),
+        "faq": _("Question often asked"), "codes": _("Code"), "value": _("Value"), "code": _("Code"),
     }  # fmt: skip
     fields = ROWS[of].base_fields if of else ItemForm.base_fields
     return str(fields[name].label if name in fields and (of or name not in heads) else heads.get(name, name))
@@ -218,12 +219,13 @@ def label(name: str, of: str = "") -> str:
 def shown(name: str, value: Any, of: str = "") -> str:
     """A value in words."""
     from onewindow.catalog.forms import ROWS, ItemForm
-    from onewindow.org.templatetags.ow import limit
 
     if value is None or value == "" or value == [] or value == {}:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if name == "office":
+        return local(Office.objects.filter(code=value).first()) or str(value)
     field = (ROWS[of] if of else ItemForm).base_fields.get(name)
     choices = dict(getattr(field, "choices", None) or {})
     if choices:

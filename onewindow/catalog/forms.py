@@ -9,9 +9,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from onewindow.catalog.lint import Finding
-from onewindow.catalog.models import Closing, Code, Item, ItemVersion, Necessity, Source
+from onewindow.catalog.models import CaseKind, Closing, Code, Item, ItemVersion, Necessity, Source
 from onewindow.org.calendar import Limit
 from onewindow.org.models import Office
 from onewindow.org.templatetags.ow import local
@@ -58,7 +59,7 @@ class Several(forms.MultipleChoiceField):
         return "/".join(sorted(super().clean(value), key=known.index))
 
 
-class SeveralBoxes(forms.CheckboxSelectMultiple):
+class CheckboxSelectMultiple(forms.CheckboxSelectMultiple):
     """Ticks what stands in a text with / between as well."""
 
     def format_value(self, value: Any) -> Any:
@@ -72,16 +73,20 @@ class SeveralBoxes(forms.CheckboxSelectMultiple):
 class ItemForm(forms.ModelForm):
     """Names, limits and all single facts of a version."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
     name_en = forms.CharField(label=_("English name"), max_length=200)
     is_hot = forms.BooleanField(label=_("shown first"), required=False)
     office = forms.ChoiceField(label=_("Department"))
-    kind_code = forms.ChoiceField(label=_("Kind"), choices=KINDS)
-    service_object = Several(label=_("Who may apply"), choices=OBJECTS, widget=SeveralBoxes)
-    handling_forms = Several(label=_("Ways to hand in"), choices=WAYS, widget=SeveralBoxes)
+    kind_code = forms.ChoiceField(label=_("Kind of power"), choices=KINDS)
+    service_object = Several(label=_("Who may apply"), choices=OBJECTS, widget=CheckboxSelectMultiple)
+    handling_forms = Several(label=_("Ways to hand in"), choices=WAYS, widget=CheckboxSelectMultiple)
     legal_limit = LimitField(label=_("Lawful limit"), help_text=_("as printed in the law, e.g. 20wd"))
     legal_extension = LimitField(label=_("Lawful extension"), required=False)
     promised_limit = LimitField(label=_("Promised limit"), help_text=_("0wd: on the spot"))
+    case_kind = forms.ChoiceField(label=_("How it is decided"), choices=CaseKind)
+    limit_source = forms.CharField(label=_("Source of the lawful limit"), max_length=10, required=False)
+    fee_note = forms.CharField(label=_("Basis and standard of the fee"), max_length=200, required=False)
+    result_en = forms.CharField(label=_("Result in English"), max_length=200, required=False)
     result_validity = LimitField(
         label=_("Result valid for"), required=False, help_text=_("empty: without end")
     )
@@ -99,9 +104,9 @@ class ItemForm(forms.ModelForm):
     class Meta:
         model = ItemVersion
         fields = (
-            "case_kind", "legal_basis", "legal_basis_en", "limit_source", "has_fee", "fee_note", "pays_online",
+            "legal_basis", "legal_basis_en", "has_fee", "pays_online",
             "visit_count", "visit_reason", "is_fully_online", "special_procedure", "stop_reasons", "consult_phone",
-            "complaint_phone", "result", "result_en", "result_kind", "result_sample", "allows_commitment", "is_joint",
+            "complaint_phone", "result", "result_kind", "result_sample", "allows_commitment", "is_joint",
         )  # fmt: skip
         widgets = {
             "legal_basis": forms.Textarea(attrs={"rows": 2}),
@@ -174,7 +179,7 @@ class Row(forms.Form):
 
 
 class MaterialForm(Row):
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
     name_en = forms.CharField(label=_("English name"), max_length=200, required=False)
     necessity = forms.TypedChoiceField(label=_("Necessity"), choices=Necessity, coerce=int)
     source = forms.TypedChoiceField(label=_("Source"), choices=Source, coerce=int)
@@ -289,7 +294,7 @@ class CodeForm(Row):
         max_length=30,
         error_messages={"invalid": _("Small letters, digits and _ only.")},
     )
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
     name_en = forms.CharField(label=_("English name"), max_length=200)
     legal_basis = forms.CharField(label=_("legal basis"), max_length=120, required=False)
     max_days = forms.IntegerField(label=_("at most days"), required=False, min_value=1, max_value=3650)

@@ -54,8 +54,11 @@ def _new_applications(change: Change) -> list[str]:
             continue
         if texts[0] == texts[1]:
             continue
-        after = f"{day_long(dues[1])} ({limit(texts[1])})"
-        before = f"{day_long(dues[0])} ({limit(texts[0])})" if dues[0] else "–"
+        words_of = _("%(day)s, after %(limit)s")
+        before, after = (
+            words_of % {"day": day_long(due), "limit": limit(text)} if due else "–"
+            for due, text in zip(dues, texts, strict=True)
+        )
         said.append(
             _("A new application accepted now: %(what)s %(after)s, until now %(before)s.")
             % {"what": words, "after": after, "before": before}

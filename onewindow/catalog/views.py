@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,6 +21,7 @@ from onewindow.catalog.models import Change, Item
 from onewindow.org import parameters
 from onewindow.org.models import parameter
 from onewindow.org.roles import Role
+from onewindow.org.templatetags.ow import limit
 
 PAGE = 30
 
@@ -83,12 +84,27 @@ def _told(section: keep.Section, document: Any, draft: Change | None) -> dict[st
         "title": section.title(document),
         "draft": draft,
         "spec": spec,
-        "value": drafts.shown("value", document.get("value"))
-        if spec and spec.kind == "limit"
-        else document.get("value"),
+        "value": parameter_words(spec, document["value"]) if spec else "",
+        "bounds": bounds(spec) if spec else "",
         "is_set": bool(spec and document.get("value") != spec.default),
         "codes": document.get("codes", []),
     }
+
+
+def parameter_words(spec: parameters.Spec, value: str) -> str:
+    """A value with its unit: 5 个工作日, 20%."""
+    if spec.kind == "limit":
+        return limit(value)
+    if spec.unit in ("wd", "d") and value != "0":
+        return limit(f"{value}{spec.unit}")
+    if spec.unit == "s":
+        return f"{value} " + pgettext("unit", "seconds")
+    return f"{value} {spec.unit}".strip()
+
+
+def bounds(spec: parameters.Spec) -> str:
+    """The least and the most that it may be."""
+    return f"{parameter_words(spec, spec.least)} – {parameter_words(spec, spec.most)}"
 
 
 @keeper
@@ -118,6 +134,7 @@ def thing(request: HttpRequest, section: str, key: str) -> HttpResponse:
         "left": left,
         "right": right,
         "spec": parameters.SPECS.get(key) if section == "parameters" else None,
+        "bounds": bounds(parameters.SPECS[key]) if section == "parameters" else "",
     }
     return render(request, "catalog/keep_thing.html", context)
 
@@ -221,6 +238,7 @@ def _page(section: keep.Section, change: Change) -> dict[str, Any]:
         if section.name == "parameters"
         else None,
         "spec": parameters.SPECS.get(change.key) if section.name == "parameters" else None,
+        "bounds": bounds(parameters.SPECS[change.key]) if section.name == "parameters" else "",
         "lists": [
             {"name": name, "rows": [_fields(f) for f in forms.item_rows(content, name)], "head": HEADS[name]}
             for name in lists

@@ -212,7 +212,7 @@ class DecisionFeed(Feed):
 
 TABS = {
     "waiting": gettext_lazy("To be published"),
-    "published": gettext_lazy("Published"),
+    "published": gettext_lazy("Public"),
     "withheld": gettext_lazy("Not published"),
     "withdrawn": gettext_lazy("Taken back"),
 }

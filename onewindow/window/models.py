@@ -365,7 +365,7 @@ class Draft(models.Model):
 
 class PublicityState(models.TextChoices):
     WAITING = "waiting", _("To be published")
-    PUBLISHED = "published", _("Published")
+    PUBLISHED = "published", _("Public")
     WITHHELD = "withheld", _("Not published")
     WITHDRAWN = "withdrawn", _("Taken back")
 
