@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Annotated, Any, Literal
@@ -160,6 +161,26 @@ def errors(*statuses: int) -> dict[int, Any]:
 def token_digest(token: str) -> str:
     """What is stored of a token (256 random bits, so no salt is needed)."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_token(person: Person, scopes: Iterable[str] = (), days: int | None = None) -> tuple[ApiToken, str]:
+    """A token that acts as this person, and its text: told once, kept nowhere. No ``scopes``: all that the person may."""
+    token = f"ow_{secrets.token_urlsafe(32)}"
+    row = ApiToken.objects.create(
+        person=person,
+        digest=token_digest(token),
+        hint=token[:8],
+        scopes=sorted(set(scopes)),
+        expires_at=timezone.now() + dt.timedelta(days=days) if days else None,
+    )
+    return row, token
+
+
+def revoke_tokens(ids: Iterable[int]) -> int:
+    """Ends tokens at once; how many of them were still valid."""
+    return ApiToken.objects.filter(pk__in=list(ids), revoked_at__isnull=True).update(
+        revoked_at=timezone.now()
+    )
 
 
 def token_of(request: HttpRequest) -> ApiToken | None:

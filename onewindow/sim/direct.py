@@ -65,6 +65,10 @@ class Direct:
         asked = [d.spec.no for d in a.documents.select_related("spec") if d.to_correct]
         actions.correct(a, by=by, materials=dict.fromkeys(asked, (DocumentForm.PAPER, None)))
 
+    def holder(self, a: Application) -> str:
+        """Who comes for the result and signs for it."""
+        return a.contact or a.applicant_name
+
     def withdraw(self, a: Application, *, reason: str) -> None:
         """The applicant takes the application back by the link."""
         actions.withdraw(a, by=applicant_of(a), reason=reason)

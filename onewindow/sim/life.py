@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import Any
 
@@ -95,6 +95,12 @@ class Life:
                 self._live(min(end, until) if until else end)
                 self.say(f"{day}  {self.tally['received']} received, {self.tally['decided']} decided")
             day += dt.timedelta(days=1)
+
+    def run_at_once(self, days: Iterable[dt.date]) -> None:
+        """Plans these days and then does everything, to the last case's end, one deed after another without waiting."""
+        for day in days:
+            self._plan(day)
+        self._live(dt.datetime.max.replace(tzinfo=ZONE))
 
     def _plan(self, day: dt.date) -> None:
         busy = self.random.gauss(1, 0.12) * (1.15 if day.weekday() == 0 else 1)
@@ -210,7 +216,7 @@ class Life:
         self.tally["accepted"] += 1
         if a.item_version.is_immediate:
             self.hands.step("decide", a, by=clerk, result="grant")
-            self.hands.step("deliver", a, by=clerk)
+            self.hands.step("deliver", a, by=clerk, received_by=self.hands.holder(a))
             self.tally["decided"] += 1
             self.tally["on the spot"] += 1
             self.say_how_it_was(a, Touchpoint.DELIVERED)
@@ -273,7 +279,8 @@ class Life:
         self.at(self.later(self.random.choice([0.2, 0.5, 1, 1, 2])), self.deliver, a)
 
     def deliver(self, a: Application) -> None:
-        self.hands.step("deliver", a, by=self.random.choice(self.clerks[a.hall_id]))
+        clerk = self.random.choice(self.clerks[a.hall_id])
+        self.hands.step("deliver", a, by=clerk, received_by=self.hands.holder(a))
         self.tally["delivered"] += 1
         self.say_how_it_was(a, Touchpoint.DELIVERED)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import secrets
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from onewindow.org.http import SCOPES, iso, token_digest
+from onewindow.org.http import SCOPES, iso, new_token, revoke_tokens
 from onewindow.org.models import ApiToken, Person
 
 
@@ -49,14 +47,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no active user {user!r}.", returncode=1)
         if days is not None and not 1 <= days <= 3650:
             raise CommandError("--days: between 1 and 3650.", returncode=2)
-        token = f"ow_{secrets.token_urlsafe(32)}"
-        row = ApiToken.objects.create(
-            person=person,
-            digest=token_digest(token),
-            hint=token[:8],
-            scopes=sorted(set(scope)),
-            expires_at=timezone.now() + dt.timedelta(days=days) if days else None,
-        )
+        row, token = new_token(person, scope, days)
         self._say(json, _told(row) | {"token": token}, token)
 
     def list(self, *, user: str | None, json: bool, **_rest: Any) -> None:
@@ -69,7 +60,7 @@ class Command(BaseCommand):
         self._say(json, told, "\n".join(lines) or "no tokens")
 
     def revoke(self, *, id: int, json: bool, **_rest: Any) -> None:
-        if not ApiToken.objects.filter(pk=id, revoked_at__isnull=True).update(revoked_at=timezone.now()):
+        if not revoke_tokens([id]):
             raise CommandError(f"There is no valid token {id}.", returncode=1)
         self._say(json, {"id": id, "state": "revoked"}, f"token {id} revoked")
 

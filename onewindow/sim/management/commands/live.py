@@ -12,42 +12,64 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 
 from onewindow.cases import instant
 from onewindow.cases.flow import Stale, StepRefused
+from onewindow.sim import city
+from onewindow.sim.caller import Away, Caller
 from onewindow.sim.life import Life
-from onewindow.voice.actions import NotPossible
-from onewindow.window.models import Application, Status
+from onewindow.sim.remote import Remote
+from onewindow.window.models import Status
 
 log = logging.getLogger(__name__)
+SHARE = 0.1  # of the cases that the history left open; the others wait for the visitor
 
 
 class SlowLife(Life):
-    """The same people, but a working day passes in ``day`` seconds, so that a visitor sees things move."""
+    """The same people over HTTP, but a working day passes in ``day`` seconds, so that a visitor sees things move. The
+    accounts behind the demo's doors are the visitor's: nobody else acts in their name."""
 
     day = 240.0
+
+    def __init__(self, **more: Any):
+        super().__init__(per_day=1, **more)
+        doors = set(city.DOORS)
+        for cast in (self.clerks, self.approvers, self.heads):
+            for place, people in cast.items():
+                cast[place] = [p for p in people if p.username not in doors]
+        self.halls = [h for h in self.halls if self.clerks[h.pk]]
+        self.heads = {office: people for office, people in self.heads.items() if people}
 
     def later(self, days: float, hour: float | None = None) -> dt.datetime:
         return instant.now() + dt.timedelta(seconds=max(5.0, days * self.day * self.random.uniform(0.5, 1.2)))
 
     def pick_up(self) -> None:
-        """Takes over a few of the cases that the history left open; the others wait for the visitor."""
-        waiting = Application.objects.open().filter(status=Status.EXAMINING).with_facts().order_by("due_at")
-        for a in waiting[:400]:
-            if self.random.random() < 0.1:
-                self.at(self.later(self.random.uniform(0.2, 4)), self.decide, a)
+        """Takes over a few of the cases that the history left open."""
+        for people in self.approvers.values():
+            for a in self.hands.waiting(people[0], Status.EXAMINING) if people else ():
+                if self.random.random() < SHARE:
+                    self.at(self.later(self.random.uniform(0.2, 4)), self.decide, a)
+
+    def do_due(self) -> None:
+        """Everything whose time has come. Whatever a visitor did first is respected: the step is then not possible."""
+        while self.queue and self.queue[0][0] <= instant.now():
+            _, _, deed = heapq.heappop(self.queue)
+            try:
+                deed()
+            except (StepRefused, Stale) as no:
+                log.info("life: left alone (%s)", no)
+        self.hands.follow()
 
 
 class Command(BaseCommand):
-    help = "slow life while the demo runs: people come, departments decide, evaluators answer"
+    help = "slow life while the demo runs: people come, departments decide, evaluators answer – over HTTP, as people do"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--every", type=float, default=25, help="seconds between two applicants (25)")
         parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same people (1)")
-        parser.add_argument(
-            "--port", type=int, default=8000, help="of the web server (unused without devices)"
-        )
+        parser.add_argument("--port", type=int, default=8000, help="of the web server on this machine (8000)")
+        parser.add_argument("--url", default="", help="address of the web server, instead of --port")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
@@ -57,25 +79,27 @@ class Command(BaseCommand):
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        life = SlowLife(per_day=1, seed=options["seed"] + int(time.time()))
-        life.pick_up()
-        life.at(instant.now(), life.somebody_comes)
-        coming = time.monotonic() + options["every"]
-        while not stop.wait(0.5):
-            if time.monotonic() > coming:
-                life.at(instant.now(), life.somebody_comes)
-                coming = time.monotonic() + life.random.expovariate(1 / options["every"])
-            self.do_due(life)
+        url = options["url"] or f"http://127.0.0.1:{options['port']}"
+        hands = Remote(Caller(url, stop=stop), say=lambda line: log.info("life: %s", line))
+        life = SlowLife(seed=options["seed"] + int(time.time()), hands=hands)
+        try:
+            self.live(life, stop, options["every"])
+        finally:
+            hands.close()
+            connection.close()
 
-    def do_due(self, life: SlowLife) -> None:
-        """Everything whose time has come. Whatever a visitor did first is respected: the step is then not possible."""
-        while life.queue and life.queue[0][0] <= instant.now():
-            _, _, deed = heapq.heappop(life.queue)
+    def live(self, life: SlowLife, stop: threading.Event, every: float) -> None:
+        """Until it is stopped. While the server is away nobody can do anything; then life goes on where it stood."""
+        coming, begun = time.monotonic(), False
+        while not stop.is_set():
             try:
-                with transaction.atomic():
-                    deed()
-            except (StepRefused, Stale, NotPossible):
-                continue
-            except OperationalError:
-                log.warning("the database was busy; one simulated deed is lost")
-                connection.close()
+                if not begun:
+                    life.pick_up()
+                    begun = True
+                if time.monotonic() >= coming:
+                    life.at(instant.now(), life.somebody_comes)
+                    coming = time.monotonic() + life.random.expovariate(1 / every)
+                life.do_due()
+            except Away as away:
+                log.warning("life: the server is away (%s)", away)
+            stop.wait(0.5)
