@@ -48,6 +48,11 @@ class Step:
     needs: tuple[str, ...] = ()
 
     @property
+    def is_timed(self) -> bool:
+        """Taken by the worker at an instant; the others without people are taken by the reaction to an event."""
+        return bool(self.when) and "." not in self.when
+
+    @property
     def doc(self) -> str:
         return inspect.getdoc(self.body) or ""
 
@@ -73,8 +78,9 @@ class Flow:
         when: str = "",
     ) -> Callable[[Callable[..., dict[str, Any] | None]], Callable[..., Any]]:
         """Declares a step. ``to=None`` keeps the status. ``when`` names the instant (``legal_due_at``, ``due_at``) after
-        which the worker takes the step as the clock. The body gets ``(case, *, by, now, **input)`` and returns the
-        event's data; it may change the case's fields and write other rows, nothing else.
+        which the worker takes the step as the clock, or the event (``application.revoke``) whose reaction takes it. The
+        body gets ``(case, *, by, now, **input)`` and returns the event's data; it may change the case's fields and write
+        other rows, nothing else.
         """
 
         def declare(body: Callable[..., dict[str, Any] | None]) -> Callable[..., Any]:

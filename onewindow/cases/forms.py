@@ -32,8 +32,8 @@ class Filters(forms.Form):
         self.fields |= more
         flows = [FLOWS[kind.prefix] for kind in kinds]
         ended = set() if show == desk.ALL else {s for flow in flows for s in flow.closed}
-        statuses = [(s.value, s.label) for flow in flows for s in flow.statuses if s not in ended]
-        self.fields["status"].choices = [("", _("All")), *statuses]  # type: ignore[attr-defined]
+        statuses = {s.value: s.label for flow in flows for s in flow.statuses if s not in ended}
+        self.fields["status"].choices = [("", _("All")), *statuses.items()]  # type: ignore[attr-defined]
         late = ("late", _("Late (promise or statute)"))
         lights = [("", _("All")), late, *Light.choices, ("stopped", _("Clock stopped"))]
         self.fields["light"].choices = lights  # type: ignore[attr-defined]

@@ -44,7 +44,7 @@ def wake(limit: int = 200) -> int:
 
 def _wake_one(kind: flow.Flow, case: Any, now: dt.datetime) -> int:
     for step in kind.steps.values():
-        if step.when and case.status in step.froms and (at := getattr(case, step.when)) and now > at:
+        if step.is_timed and case.status in step.froms and (at := getattr(case, step.when)) and now > at:
             flow.take(step, case, by=CLOCK)
             return 1
     before = case.light

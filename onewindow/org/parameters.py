@@ -74,6 +74,16 @@ SPECS = {
             _("Delivery of the decision"),
         ),
         Spec(
+            "confirm_limit",
+            "limit",
+            "1wd",
+            "1wd",
+            "3wd",
+            False,
+            "",
+            _("Back office confirms or returns what the window has accepted"),
+        ),
+        Spec(
             "correction_days",
             "number",
             "30",

@@ -18,7 +18,7 @@ from onewindow.cases.rules import Actor, By, the_clock
 from onewindow.catalog.models import ItemVersion
 from onewindow.org.models import Counter, Hall, limit, number
 from onewindow.org.sealed import digest
-from onewindow.window import rules
+from onewindow.window import joint, rules
 from onewindow.window.models import (
     Application,
     Document,
@@ -234,6 +234,7 @@ def accept(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
     """受理 — accepts a complete application: the decision clock starts, the notice of acceptance is issued
     (行政许可法 32(5))."""
     _accepted(a, now, now)
+    joint.open_parts(a, by)
     return {}
 
 
@@ -251,6 +252,7 @@ def deem_accepted(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]
     a.is_deemed = True
     a.received_at = a.received_at or a.opened_at
     _accepted(a, now, a.clock_from or a.received_at)
+    joint.open_parts(a, by)
     return {"deemed": True}
 
 
@@ -304,14 +306,16 @@ def extend(a: Application, *, by: By, now: dt.datetime, reason: str) -> dict[str
 @flow.step(
     S.EXAMINING,
     to=S.DECIDED,
-    who=rules.approver_here | rules.clerk_on_the_spot,
+    who=(rules.approver_here | rules.clerk_on_the_spot) & joint.all_have_spoken,
     label=_("Decide"),
     clock=clock.start(_delivery, _delivery),
 )
 def decide(
     a: Application, *, by: By, now: dt.datetime, result: str, reason: str = "", reason_code: str = ""
 ) -> dict[str, Any]:
-    """决定 — grants, or refuses with reasons and remedies (行政许可法 38). The delivery clock starts (44)."""
+    """决定 — grants, or refuses with reasons and remedies (行政许可法 38). The delivery clock starts (44).
+    An objection of a department can't be granted over; conditions become part of it."""
+    reason = joint.concluded(a, result, reason)
     a.decided_at, a.result, a.reason, a.reason_code = now, result, reason, reason_code
     clock.work_out(a, now)
     a.decision_due_at, a.decision_legal_due_at = a.due_at, a.legal_due_at

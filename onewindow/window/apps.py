@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -10,9 +12,19 @@ class Window(AppConfig):
         from onewindow.cases.desk import show
         from onewindow.org import rail
         from onewindow.org.roles import Role
-        from onewindow.window import actions, impact, pace, publicity, reactions  # noqa: F401 – declares the steps and what follows
+        from onewindow.window import (  # noqa: F401 – declares the steps and what follows
+            actions,
+            impact,
+            joint_steps,
+            pace,
+            publicity,
+            reactions,
+        )
         from onewindow.window.desk import Applications
 
+        import_module(
+            "onewindow.window.joint_reactions"
+        )  # after every step, for it follows all that end a case
         show(Applications())
         rail.add(70, "publicity", _("Publicity"), "megaphone", Role.HEAD, Role.APPROVER, Role.BUREAU)
         rail.add(10, "counter", _("Counter"), "clipboard-check", Role.CLERK)

@@ -22,8 +22,10 @@ from onewindow.org.models import Hall, Office, current_calendar
 from onewindow.org.roles import Role
 from onewindow.org.sealed import digest
 from onewindow.org.templatetags.ow import day_long, limit, local
+from onewindow.window import joint
 from onewindow.window.figures import ON_TIME, WITHIN_LAW
 from onewindow.window.forms import FORMS
+from onewindow.window.joint_forms import JOINT_FORMS
 from onewindow.window.models import Document, DocumentForm, Status
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class Applications(desk.Kind):
 
     prefix = "A"
     template = "window/application_facts.html"
-    forms = FORMS
+    forms = FORMS | JOINT_FORMS
     first = ("accept", "decide", "resume", "deliver", "receive", "correct")
     grave = frozenset({"refuse_acceptance", "withdraw", "void"})
     export_head = (
@@ -65,7 +67,7 @@ class Applications(desk.Kind):
             mine |= Q(hall_id__in=halls) & (Q(status__in=[S.SUBMITTED, S.RECEIVED, S.DECIDED]) | at_once)
         if offices := person.offices_as(Role.APPROVER, Role.HEAD):
             mine |= Q(office_id__in=offices, status__in=[S.EXAMINING, S.SUSPENDED])
-        return mine
+        return joint.also_waiting(mine, person)
 
     def meant(self, text: str, show: str) -> Q:
         """A whole case number; a mobile or identity number (exact, by its digest); a whole name. Among open cases a
@@ -144,7 +146,8 @@ class Applications(desk.Kind):
 
     def may_look(self, case: Any, person: Person) -> bool:
         at_hall = case.hall_id in person.halls_as(Role.CLERK, Role.HALL_MANAGER)
-        return at_hall or case.office_id in person.offices_as(Role.APPROVER, Role.HEAD)
+        offices = person.offices_as(Role.APPROVER, Role.HEAD)
+        return at_hall or case.office_id in offices or joint.takes_part(case, offices)
 
     def clock_name(self, case: Any) -> str:
         if case.status == S.DECIDED:
@@ -185,6 +188,7 @@ class Applications(desk.Kind):
             "documents": documents,
             "complete": sum(d.form not in (DocumentForm.MISSING, DocumentForm.DEFERRED) for d in documents),
             "papers": list(case.papers.order_by("id")),
+            **joint.page(case, person),
             "reason_name": local(code) if code else "",
         }
 
@@ -206,6 +210,7 @@ class Applications(desk.Kind):
             "withhold": gettext_lazy("Decision not made public, by the head of the department"),
             "unpublish": gettext_lazy("Taken back from the public page"),
             "correct_publication": gettext_lazy("Corrected on the public page"),
+            **joint.SAID,
         }
 
     def sentence(self, event: Event) -> tuple[Any, Any]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import files
 from onewindow.catalog.models import Code
 from onewindow.org.templatetags.ow import local
+from onewindow.window import joint
 from onewindow.window.models import DeliveryForm, Document, DocumentForm, Result
 
 MOST = 400
@@ -237,6 +238,8 @@ class DecideForm(StepForm):
                 self.add_error("reason_code", _("A refusal names its lawful ground."))
             if not given.get("reason") and "reason" not in self.errors:
                 self.add_error("reason", _("A refusal gives its reasons (行政许可法 38)."))
+        elif given.get("result") == Result.GRANT and (why := joint.objection(self.case)):
+            self.add_error("result", why)
         elif given.get("reason_code"):
             self.add_error(
                 "reason_code",

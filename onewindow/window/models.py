@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from onewindow.approvals.models import Approval
 from onewindow.cases.models import Attachment, Case, CaseQuerySet
 from onewindow.cases.rules import Actor, By
 from onewindow.catalog.models import Item, ItemVersion, MaterialSpec
@@ -70,8 +71,8 @@ class DeliveryForm(models.TextChoices):
 
 class ApplicationQuerySet(CaseQuerySet):
     def seen_by(self, person: By) -> ApplicationQuerySet:
-        """What this person may see: clerks and hall managers their halls, departments their own, bureau and leaders all,
-        an enterprise its own, an applicant the one case of the link; nobody else anything."""
+        """What this person may see: clerks and hall managers their halls, departments their own and those they take part in,
+        bureau and leaders all, an enterprise its own, an applicant the one case of the link; nobody else anything."""
         if isinstance(person, Actor):
             return self.filter(number=person.number) if person.kind == "applicant" else self.none()
         if not person.is_authenticated or not person.is_active:
@@ -83,6 +84,8 @@ class ApplicationQuerySet(CaseQuerySet):
             mine |= Q(hall_id__in=halls)
         if offices := person.offices_as(Role.APPROVER, Role.HEAD):
             mine |= Q(office_id__in=offices)
+            shares = Approval.objects.filter(office_id__in=offices)
+            mine |= Q(number__in=shares.values("application"))
         if person.has_role(Role.ENTERPRISE) and person.uscc:
             mine |= Q(id_digest=digest(person.uscc))
         return self.filter(mine)

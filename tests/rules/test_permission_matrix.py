@@ -42,3 +42,37 @@ def table_of(town, version) -> list[str]:
 def test_who_may_take_which_step_is_as_published(town):
     table = "\n".join(table_of(town, town.food) + table_of(town, town.proof)) + "\n"
     assert table == GOLDEN.read_text(encoding="utf-8"), table
+
+
+APPROVALS = Path(__file__).parent / "permission_matrix_approvals.txt"
+
+
+def table_of_shares(town) -> list[str]:
+    """The same for the share of HEALTH in an application that MSA leads."""
+    from onewindow.approvals.actions import Matter, open_plan
+    from onewindow.approvals.models import Status as ShareStatus
+    from onewindow.window.joint import matter_of
+
+    a = town.accepted()
+    matter: Matter = matter_of(a)
+    row = {"stage": 1, "office": "HEALTH", "title": "卫生审查", "limit": "2wd"}
+    (share,) = open_plan(matter, [row], by=town.li)
+    people = {name: getattr(town, name) for name in CAST}
+    people |= {
+        "applicant": applicant_of(a),
+        "another": Actor("applicant", "A000000000000X"),
+        "clock": CLOCK,
+    }
+    lines = [f"# share of HEALTH: {' '.join(people)}  (+ may, . not possible, - not this person)"]
+    for verb in FLOWS["B"].steps:
+        for status in ShareStatus:
+            share.status = status
+            row_ = "".join(letter(FLOWS["B"].why_not(verb, share, who)) for who in people.values())
+            lines.append(f"{verb:24} {status.value:12} {row_}")
+    return lines
+
+
+@pytest.mark.django_db
+def test_who_may_take_which_step_of_a_share_is_as_published(town):
+    table = "\n".join(table_of_shares(town)) + "\n"
+    assert table == APPROVALS.read_text(encoding="utf-8"), table

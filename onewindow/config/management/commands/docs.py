@@ -32,7 +32,10 @@ def steps(flow: Flow) -> str:
     """One section a step: what it does, from where to where, who may take it, what is given with it."""
     lines = [HEAD, f"# Steps of an {flow.kind}", ""]
     for step in flow.steps.values():
-        who = f"the clock, once `{step.when}` has passed" if step.when else f"`{step.who.name}`"
+        who = f"`{step.who.name}`"
+        if step.when:
+            after = "once `{}` has passed" if step.is_timed else "as what follows from `{}` and the like"
+            who = f"the clock, {after.format(step.when)}"
         lines += [
             f"## `{step.verb}` – {step.label}",
             "",

@@ -1,0 +1,75 @@
+"""What is said with the steps between departments."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.approvals.models import Finding
+from onewindow.org.calendar import Limit
+from onewindow.org.models import Office
+from onewindow.org.templatetags.ow import local
+from onewindow.window.forms import ReasonForm, StepForm, _text
+
+OUTCOMES = [
+    ("mended", _("What was missing is here now")),
+    ("complete", _("It was complete: let the bureau decide")),
+]
+
+
+class BounceForm(ReasonForm):
+    """Which paper is missing or wrong; the window reads it, not the applicant."""
+
+    phrases = ("缺少申请人签章。", "所附材料与申请事项不符。")
+    reason = _text(_("What is not complete?"), _("Once only, and all at once. The lawful limit runs on."))
+
+
+class AnswerBounceForm(StepForm):
+    """Put right, or contested."""
+
+    outcome = forms.ChoiceField(label=_("Answer"), choices=OUTCOMES, widget=forms.RadioSelect)
+    answer = _text(_("In words"))
+
+
+class SettleForm(StepForm):
+    """Who was right, and why."""
+
+    finding = forms.ChoiceField(label=_("Who was right?"), choices=Finding.choices, widget=forms.RadioSelect)
+    reason = _text(_("Reason"))
+
+
+class AskOpinionForm(StepForm):
+    """Whom, what, and until when."""
+
+    office = forms.ChoiceField(label=_("Department"))
+    question = _text(_("What do you want to know?"))
+    limit = forms.CharField(
+        label=_("Working days"),
+        initial="3",
+        max_length=5,
+        widget=forms.NumberInput(attrs={"min": 1, "max": 15}),
+    )
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        offices = Office.objects.filter(kind__in=["department", "bureau", "town"]).order_by("code")
+        rows = [(o.code, local(o)) for o in offices if o.pk != self.case.office_id]
+        self.fields["office"].choices = [("", _("Please choose")), *rows]  # type: ignore[attr-defined]
+
+    def clean_limit(self) -> str:
+        text = re.sub(r"wd$", "", self.cleaned_data["limit"].strip())
+        if not text.isdecimal() or not 1 <= int(text) <= 15:
+            raise forms.ValidationError(_("1 to 15 working days: the lawful limit runs on meanwhile."))
+        return str(Limit(int(text), "wd"))
+
+
+JOINT_FORMS: dict[str, type[StepForm]] = {
+    "confirm": StepForm,
+    "bounce": BounceForm,
+    "answer_bounce": AnswerBounceForm,
+    "settle": SettleForm,
+    "ask_opinion": AskOpinionForm,
+}
