@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Actor:
-    """Someone who acts without an account: the clock, or the applicant of one case by the case's own link."""
+    """Someone who acts without a post: the clock, or the applicant of one case, by the case's own link or by an account
+    (``account``: its user name; ``is_agent``: for somebody else, with a power of attorney)."""
 
     kind: str
     number: str = ""
+    account: str = ""
+    is_agent: bool = False
 
     @property
     def username(self) -> str:
-        return self.kind
+        """What stands in an event: ``clock``, ``applicant``, ``applicant:<account>`` or ``agent:<account>``."""
+        kind = "agent" if self.is_agent else self.kind
+        return f"{kind}:{self.account}" if self.account else kind
 
     @property
     def is_authenticated(self) -> bool:
@@ -36,6 +41,11 @@ By = Union["Person", Actor]
 def applicant_of(case: Case) -> Actor:
     """The applicant, after the case's token was checked."""
     return Actor("applicant", case.number)
+
+
+def is_applicants(by: str) -> bool:
+    """Whether an event was made by the applicant's side: by the link, by the own account or by an agent."""
+    return by.partition(":")[0] in ("applicant", "agent")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from onewindow.cases.desk import of
 from onewindow.cases.models import Event
+from onewindow.cases.rules import is_applicants
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import local
 
@@ -57,8 +58,8 @@ def who(event: Event, names: dict[str, Person]) -> str:
     """``市场监督管理局 王审批``: in whose name and who, by the post held on that day."""
     if event.by == "clock":
         return _("the system")
-    if event.by == "applicant":
-        return _("the applicant")
+    if is_applicants(event.by):
+        return _("the applicant's agent") if event.by.startswith("agent") else _("the applicant")
     person = names.get(event.by)
     if person is None:
         return event.by

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from onewindow.cases.models import Attachment, Event
 from onewindow.cases.rows import insert_all
 from onewindow.cases.rules import Actor, By, the_clock
 from onewindow.catalog.models import ItemVersion
-from onewindow.org.models import Counter, Hall, limit, number
+from onewindow.org.models import Counter, Hall, Person, limit, number
 from onewindow.org.sealed import digest
 from onewindow.window import joint, rules
 from onewindow.window.models import (
@@ -83,11 +84,14 @@ def take_in(
     delivery_form: str = "counter",
     lang: str = "zh-hans",
     allow_duplicate: bool = False,
+    account: Person | None = None,
+    answers: Mapping[str, Any] | None = None,
 ) -> Application:
     """收件 — opens an application with its materials, in one transaction, and starts the notice clock (行政许可法 32(4)).
 
     ``applicant``: kind, name, id_type, id_number, mobile, contact, address (identifiers already checked).
     ``materials``: number of the material in the version → (form, attachment or None); those left out are missing.
+    ``account``: whose account it was handed in by; ``answers``: to the item's own questions, kept sealed.
     Raises :class:`Duplicate` unless ``allow_duplicate`` (the clerk has seen the warning and insists).
     """
     with transaction.atomic():
@@ -126,6 +130,8 @@ def take_in(
             agent_mobile=(agent or {}).get("mobile", ""),
             delivery_form=delivery_form,
             lang=lang,
+            account=account,
+            answers=json.dumps(dict(answers), ensure_ascii=False, sort_keys=True) if answers else "",
             track_token=token,
             track_digest=token_digest(token),
             query_code=new_query_code(),

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext
 
 from onewindow.cases import clock, instant
 from onewindow.cases.models import Event, Stop
-from onewindow.cases.rules import applicant_of
+from onewindow.cases.rules import applicant_of, is_applicants
 from onewindow.catalog.models import Code
 from onewindow.org.calendar import DayLine
 from onewindow.org.templatetags.ow import day_long, limit, local
@@ -273,7 +273,7 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
             case "ask_correction":
                 yield Row(_("Told once what to correct"), "done", e.at, place)
             case "correct":
-                mine = e.by == "applicant"
+                mine = is_applicants(e.by)
                 yield Row(_("Corrections supplied"), "done", e.at, by_case if mine else place)
             case "accept":
                 yield Row(_("Accepted at the window"), "done", e.at, place)

@@ -20,11 +20,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onewindow.cases import flow, numbers
-from onewindow.cases.rules import applicant_of
 from onewindow.org.masking import mask_name
 from onewindow.window import actions, letters, links, progress, rate
 from onewindow.window.correcting import CorrectionForm
 from onewindow.window.models import Application, Paper, Status
+from onewindow.window.ways import Way, by_token, panels
 
 log = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
@@ -113,57 +113,78 @@ def short(request: HttpRequest, code: str) -> HttpResponse:
     return redirect(reverse("track_token", args=[a.track_token]) + lang)
 
 
-@by_link
-@require_safe
-def track_token(request: HttpRequest, a: Application) -> HttpResponse:
+def status_page(request: HttpRequest, way: Way) -> HttpResponse:
     """Where it is, what to do, until when and why that day, what was, the papers."""
+    a = way.case
     try:
         rate_url = reverse("rate", args=[a.track_token])
     except NoReverseMatch:  # an installation without reviews
         rate_url = ""
-    return render(request, "window/track_status.html", {"a": a, "p": progress.of(a), "rate_url": rate_url})
+    said = progress.of(a)
+    papers = [(paper, way.paper(paper.pk)) for paper in said.papers]
+    here = {"a": a, "way": way, "p": said, "papers": papers, "rate_url": rate_url, "panels": panels(way)}
+    return render(request, "window/track_status.html", here)
 
 
-@by_link
-@require_http_methods(["GET", "HEAD", "POST"])
-def track_correct(request: HttpRequest, a: Application) -> HttpResponse:
+def correct_page(request: HttpRequest, way: Way) -> HttpResponse:
     """Supplying what was asked for, with photos."""
-    me = applicant_of(a)
-    if reason := actions.flow.why_not("correct", a, me):
+    a = way.case
+    if reason := actions.flow.why_not("correct", a, way.me):
         messages.info(request, reason.text)
-        return redirect("track_token", token=a.track_token)
+        return redirect(way.status)
     post = request.method == "POST"
     form = CorrectionForm(request.POST, request.FILES, case=a) if post else CorrectionForm(case=a)
     if post and form.is_valid():
         try:
-            actions.correct(a, by=me, materials=form.supplied)
+            actions.correct(a, by=way.me, materials=form.supplied)
         except (flow.StepRefused, flow.Stale):
             messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
         else:
             messages.success(
                 request, _("Thank you, your corrections are here. We check them within 5 working days.")
             )
-        return redirect("track_token", token=a.track_token)
-    return render(request, "window/track_correct.html", {"a": a, "form": form}, status=422 if post else 200)
+        return redirect(way.status)
+    here = {"a": a, "way": way, "form": form}
+    return render(request, "window/track_correct.html", here, status=422 if post else 200)
+
+
+def withdraw_page(request: HttpRequest, way: Way) -> HttpResponse:
+    """Taking the application back, after a page that says what that means."""
+    a = way.case
+    if reason := actions.flow.why_not("withdraw", a, way.me):
+        messages.info(request, reason.text)
+        return redirect(way.status)
+    if request.method == "POST":
+        reason_given = request.POST.get("reason", "").replace("\0", "").strip()[:400]
+        try:
+            actions.withdraw(a, by=way.me, reason=reason_given)
+        except (flow.StepRefused, flow.Stale):
+            messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
+        else:
+            messages.success(request, _("You have taken your application back."))
+        return redirect(way.status)
+    return render(request, "window/track_withdraw.html", {"a": a, "way": way})
+
+
+@by_link
+@require_safe
+def track_token(request: HttpRequest, a: Application) -> HttpResponse:
+    """The status page by the link."""
+    return status_page(request, by_token(a))
+
+
+@by_link
+@require_http_methods(["GET", "HEAD", "POST"])
+def track_correct(request: HttpRequest, a: Application) -> HttpResponse:
+    """Corrections by the link."""
+    return correct_page(request, by_token(a))
 
 
 @by_link
 @require_http_methods(["GET", "HEAD", "POST"])
 def track_withdraw(request: HttpRequest, a: Application) -> HttpResponse:
-    """Taking the application back, after a page that says what that means."""
-    me = applicant_of(a)
-    if reason := actions.flow.why_not("withdraw", a, me):
-        messages.info(request, reason.text)
-        return redirect("track_token", token=a.track_token)
-    if request.method == "POST":
-        try:
-            actions.withdraw(a, by=me, reason=request.POST.get("reason", "").replace("\0", "").strip()[:400])
-        except (flow.StepRefused, flow.Stale):
-            messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
-        else:
-            messages.success(request, _("You have taken your application back."))
-        return redirect("track_token", token=a.track_token)
-    return render(request, "window/track_withdraw.html", {"a": a})
+    """Withdrawing by the link."""
+    return withdraw_page(request, by_token(a))
 
 
 # --- papers ------------------------------------------------------------------------------------------------
@@ -184,24 +205,30 @@ def _paper_of(a: Application, pk: int) -> Paper | None:
     return next((p for p in progress.papers_of(a) if p.pk == pk), None)
 
 
+def paper_pdf(request: HttpRequest, way: Way, pk: int) -> HttpResponse:
+    """A letter of this case as PDF."""
+    return _pdf(request, paper) if (paper := _paper_of(way.case, pk)) else missing(request)
+
+
+def paper_page(request: HttpRequest, way: Way, pk: int) -> HttpResponse:
+    """A letter of this case as a page, for phones that show no PDF."""
+    if not (paper := _paper_of(way.case, pk)):
+        return missing(request)
+    return HttpResponse(letters.html(paper, request, pdf_url=way.paper(pk), back_url=way.status))
+
+
 @by_link
 @require_safe
 def track_paper(request: HttpRequest, a: Application, pk: int) -> HttpResponse:
-    """A letter of this case as PDF."""
-    return _pdf(request, paper) if (paper := _paper_of(a, pk)) else missing(request)
+    """A letter as PDF by the link."""
+    return paper_pdf(request, by_token(a), pk)
 
 
 @by_link
 @require_safe
 def track_paper_print(request: HttpRequest, a: Application, pk: int) -> HttpResponse:
-    """A letter of this case as a page, for phones that show no PDF."""
-    if not (paper := _paper_of(a, pk)):
-        return missing(request)
-    urls = {
-        "pdf_url": reverse("track_paper", args=[a.track_token, pk]),
-        "back_url": reverse("track_token", args=[a.track_token]),
-    }
-    return HttpResponse(letters.html(paper, request, **urls))
+    """A letter as a page by the link."""
+    return paper_page(request, by_token(a), pk)
 
 
 def _desk_paper(request: HttpRequest, number: str, pk: int) -> Paper:
