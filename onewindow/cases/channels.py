@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Callable
+from email.utils import make_msgid
+from functools import cache
+from importlib import import_module
 
 from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils import timezone
 
+from onewindow.cases import instant
 from onewindow.cases.models import Message
+from onewindow.org.calendar import ZONE
 
 Channel = Callable[[Message], str]
 
@@ -27,7 +35,67 @@ def to_file(message: Message) -> str:
     return f"file:{message.pk}"
 
 
-CHANNELS: dict[str, Channel] = {"console": to_console, "file": to_file}
+#: the copy that stays on the applicant's own page; nothing leaves the house
+PAGE_CHANNEL = "page"
+#: channels that ring somebody's telephone: they keep quiet hours
+SMS_CHANNELS = {"console", "file", "sms"}
+QUIET_FROM, QUIET_UNTIL = dt.time(21), dt.time(8)
+#: these are waited for by somebody who holds the telephone in his hand
+AT_ONCE = {"code"}
+
+
+def to_page(message: Message) -> str:
+    """Nothing to do: the row is the message."""
+    return PAGE_CHANNEL
+
+
+def to_email(message: Message) -> str:
+    """Through Django's mail settings (``EMAIL_URL``); the subject is the city's name."""
+    mail = EmailMessage(str(settings.CITY["name"]), message.body, to=[message.address])
+    mail.extra_headers["Message-ID"] = make_msgid(domain="onewindow")
+    mail.send()
+    return f"email:{mail.extra_headers['Message-ID']}"[:80]
+
+
+def to_gateway(message: Message) -> str:
+    """Through the gateway that the county has connected: ``ONEWINDOW_SMS=package.module:function`` names a function that
+    takes the message, sends it and returns the gateway's own number for it (docs/howto/sms.md)."""
+    return _gateway(settings.SMS_GATEWAY)(message)[:80]
+
+
+@cache
+def _gateway(dotted: str) -> Channel:
+    module, _, name = dotted.partition(":")
+    return getattr(import_module(module), name)
+
+
+CHANNELS: dict[str, Channel] = {
+    "console": to_console,
+    "file": to_file,
+    "sms": to_gateway,
+    "email": to_email,
+    PAGE_CHANNEL: to_page,
+}
+
+
+def not_before(message: Message, now: dt.datetime) -> dt.datetime:
+    """When a message may go: text messages not between nine in the evening and eight in the morning, codes at any time."""
+    if message.channel not in SMS_CHANNELS or message.template in AT_ONCE:
+        return now
+    here = timezone.localtime(now, ZONE)
+    if QUIET_UNTIL <= here.time() < QUIET_FROM:
+        return now
+    day = here.date() + dt.timedelta(days=here.time() >= QUIET_FROM)
+    return dt.datetime.combine(day, QUIET_UNTIL, ZONE)
+
+
+def delivered(receipt: str, *, ok: bool, error: str = "") -> bool:
+    """A gateway's report on what became of a message it took; False if no message has this receipt."""
+    now = instant.now()
+    found = Message.objects.filter(receipt=receipt, receipt__gt="", delivered_at__isnull=True)
+    return bool(
+        found.update(delivered_at=now if ok else None, error="" if ok else f"undelivered {error}"[:200])
+    )
 
 
 def send(message: Message) -> str:

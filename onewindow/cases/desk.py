@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -120,6 +120,16 @@ class Kind:
     def may_look(self, case: Any, person: Person) -> bool:
         """Whether this person's work needs the case's files and, while it is open, the applicant's data in full."""
         return False
+
+
+#: further parts of a case page, from apps above: (case, person) → the template and what it is given, or nothing
+PANELS: list[Callable[[Any, Person], tuple[str, dict[str, Any]] | None]] = []
+
+
+def panels(case: Any, person: Person) -> list[dict[str, Any]]:
+    """The further parts of a case page that have something to say; each knows its template."""
+    found = [panel(case, person) for panel in PANELS]
+    return [{"template": part[0], **part[1]} for part in found if part]
 
 
 KINDS: dict[str, Kind] = {}

@@ -141,6 +141,13 @@ def loose(keys: list[str], by: str) -> dict[str, Attachment]:
     return {a.key: a for a in Attachment.objects.filter(key__in=keys, number="", added_by=by)}
 
 
+def forget(attachment: Attachment) -> None:
+    """Removes the bytes of a file that never belonged to a case; its row is the caller's to delete."""
+    if attachment.number:
+        raise ValueError("what belongs to a case is kept")
+    default_storage.delete(attachment.path)
+
+
 def clean_name(name: str, extension: str) -> str:
     """A name that can be shown and saved anywhere: no folders, no invisible signs, at most 80 characters, and the
     extension of what the file is (``报告.php.jpg`` that is a PNG becomes ``报告_php.png``)."""

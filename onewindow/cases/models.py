@@ -191,7 +191,8 @@ class Followup(models.Model):
 
 @personal(address="mobile", body="text")
 class Message(models.Model):
-    """通知 — a text to an applicant: written by a reaction, sent by the worker through a channel."""
+    """通知 — a text to an applicant: written by a reaction, sent by the worker through a channel. ``receipt`` is the
+    channel's own number for it, ``delivered_at`` the gateway's later word that it has arrived."""
 
     number = models.CharField(max_length=14, db_index=True)
     template = models.CharField(max_length=60)
@@ -203,6 +204,7 @@ class Message(models.Model):
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
     receipt = models.CharField(max_length=80, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=200, blank=True)

@@ -14,8 +14,8 @@ from onewindow.cases.rules import is_applicants
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import local
 
-#: events that only say how the clock stands; nobody's work is overtaken by them
-QUIET = frozenset({"light", "reclock"})
+#: events that only say how the clock stands or that somebody asked; nobody's work is overtaken by them
+QUIET = frozenset({"light", "reclock", "ask", "answer"})
 
 
 def events(case: Any) -> list[Event]:
@@ -45,7 +45,7 @@ def state(event: Event) -> str:
     """How the line looks: work done, a warning, or a limit that has passed."""
     if event.data.get("light") in ("yellow", "red") and event.verb == "light":
         return "bad"
-    return "wait" if event.verb in QUIET else "done"
+    return "wait" if event.verb in ("light", "reclock") else "done"
 
 
 def people(usernames: set[str]) -> dict[str, Person]:

@@ -211,6 +211,7 @@ def _case_page(
         "whole": whole,
         "purpose_form": form or PurposeForm(),
         "parts": kind.template,
+        "panels": desk.panels(found, person),
         **kind.page(found, person),
     }
     response = render(

@@ -90,6 +90,9 @@ def send(limit: int = 200) -> int:
     waiting = Message.objects.filter(sent_at__isnull=True, next_at__lte=now).order_by("next_at", "id")
     done = 0
     for message in waiting[:limit]:
+        if (opens := channels.not_before(message, now)) > now:
+            Message.objects.filter(pk=message.pk, sent_at__isnull=True).update(next_at=opens)
+            continue
         claim = Message.objects.filter(pk=message.pk, sent_at__isnull=True, next_at=message.next_at)
         if not claim.update(next_at=now + BACKOFF[0], attempts=F("attempts") + 1):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
+from onewindow.catalog import questions
 from onewindow.catalog.actions import publish_version, spell
 from onewindow.catalog.lint import lint
 from onewindow.catalog.models import CaseKind, Item, Necessity, Source
@@ -176,16 +178,41 @@ def _check(
     }
 
 
-def import_items(path: Path, *, materials: Path | None = None, by: str, dry_run: bool = False) -> Report:
-    """Reads items (and, from a second file or the column ``materials``, what they ask for) and publishes a new version
-    of each item that changed. Raises OSError for an unreadable file and UnicodeDecodeError for one that is not UTF-8.
+def _read_forms(path: Path | None, report: Report) -> dict[str, list[Any]] | None:
+    """The questions of the online forms by item code, from a JSON file; None if there is none."""
+    if path is None:
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as wrong:
+        report.errors.append((wrong.lineno, "forms", wrong.msg))
+        return {}
+    if not isinstance(found, dict):
+        report.errors.append((1, "forms", "must be an object: code of the item → list of questions"))
+        return {}
+    for code, asked in found.items():
+        report.errors += [(1, "forms", f"{code}: {fault}") for fault in questions.check(asked)]
+    return found
+
+
+def import_items(
+    path: Path,
+    *,
+    materials: Path | None = None,
+    forms: Path | None = None,
+    by: str,
+    dry_run: bool = False,
+) -> Report:
+    """Reads items (and, from a second file or the column ``materials``, what they ask for; from a JSON file the questions of
+    their online forms, which otherwise stay as they are) and publishes a new version of each item that changed. Raises
+    OSError for an unreadable file and UnicodeDecodeError for one that is not UTF-8.
     """
     report = Report()
     rows, columns = _rows(path)
     if missing := sorted(NEEDED - columns):
         report.errors.append((1, ", ".join(missing), "columns are missing: see docs/reference/data-files.md"))
         return report
-    apart = _read_materials(materials, report)
+    apart, asked = _read_materials(materials, report), _read_forms(forms, report)
     offices = {o.code: o for o in Office.objects.all()} | {o.name: o for o in Office.objects.all()}
     ready, seen = [], set()
     for line, row in rows:
@@ -200,7 +227,11 @@ def import_items(path: Path, *, materials: Path | None = None, by: str, dry_run:
         for finding in lint(facts["version"], [p["name"] for p in papers]):
             target = report.errors if finding.severity == "error" else report.warnings
             target.append((line, finding.rule, str(finding.text)))
+        if asked is not None:
+            facts["version"]["form"] = asked.get(row["code"], [])
         ready.append((row["code"], facts, papers))
+    if strange := sorted(set(asked or {}) - seen):
+        report.errors.append((1, "forms", f"forms of items that are not in the file: {', '.join(strange)}"))
     if unknown := sorted(set(apart) - seen):
         report.errors.append(
             (1, "materials", f"materials of items that are not in the file: {', '.join(unknown)}")
@@ -220,5 +251,7 @@ def _write(
 ) -> None:
     names = {k: facts[k] for k in ("office", "name", "name_en", "is_hot")} | spell(facts["name"])
     item, new = Item.objects.update_or_create(code=code, defaults=names)
+    if item.current is not None:
+        facts["version"].setdefault("form", item.current.form)
     outcome = publish_version(item, facts["version"], list(papers), by=by)
     (report.created if new else report.changed if outcome else report.same).append(code)

@@ -188,6 +188,11 @@ class ItemVersion(models.Model):
         return self.case_kind == CaseKind.IMMEDIATE
 
     @property
+    def is_online(self) -> bool:
+        """It can be applied for online: the version has the questions of a form."""
+        return bool(self.form)
+
+    @property
     def for_persons(self) -> bool:
         return "P" in self.service_object.split("/")
 

@@ -33,7 +33,8 @@ KNOWN = {
     "ONEWINDOW_MFA": "required = privileged roles must have a second factor; optional = may (demo)",
     "ONEWINDOW_PROXIES": "how many reverse proxies in front are trusted to name the caller in X-Forwarded-For",
     "ONEWINDOW_SESSION_MINUTES": "a staff session without a click ends after so many minutes",
-    "ONEWINDOW_SMS": "channel of text messages: console or file",
+    "ONEWINDOW_SMS": "channel of text messages: console, file, or package.module:function of a gateway",
+    "ONEWINDOW_MAIL_FROM": "sender of e-mails; the server is named by EMAIL_URL, e.g. smtp://user:password@host:25",
     "ONEWINDOW_METRICS_TOKEN": "bearer token of /metrics; empty = only from this machine",
     "ONEWINDOW_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
     "ONEWINDOW_TEST_REQUIRE": "tests: parts that may not be skipped (postgres, browser)",
@@ -77,7 +78,18 @@ CITY = {
 }
 REGION = env.str("ONEWINDOW_REGION", "231282")
 LETTER_PREFIX = env.str("ONEWINDOW_LETTER_PREFIX", "肇政务")
-SMS_CHANNEL = env.str("ONEWINDOW_SMS", "file" if not DEBUG else "console")
+SMS_GATEWAY = env.str("ONEWINDOW_SMS", "file" if not DEBUG else "console")
+SMS_CHANNEL = SMS_GATEWAY if SMS_GATEWAY in ("console", "file") else "sms"
+if SMS_CHANNEL == "sms" and ":" not in SMS_GATEWAY:
+    raise ImproperlyConfigured(
+        "ONEWINDOW_SMS: console, file, or package.module:function (docs/howto/sms.md)."
+    )
+_mail = env.dj_email_url("EMAIL_URL", "console://" if DEMO or DEBUG or TESTING else "smtp://localhost:25")
+for _name in ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"):
+    globals()[_name] = _mail.get(_name, "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("ONEWINDOW_MAIL_FROM", "onewindow@localhost")
 METRICS_TOKEN = env.str("ONEWINDOW_METRICS_TOKEN", "")
 MFA_REQUIRED = env.str("ONEWINDOW_MFA", "optional" if DEMO or TESTING else "required") == "required"
 

@@ -36,4 +36,6 @@ def start(request: HttpRequest) -> HttpResponse:
             continue
     if request.user.is_superuser:
         return redirect("admin:index")
+    if getattr(request.user, "account", None) is not None:  # an applicant's account, from an app above
+        return redirect("my")
     return render(request, "org/start.html")

@@ -48,7 +48,9 @@ def build(seed: int = 1) -> None:
     with transaction.atomic():
         for kind in ("regions", "offices", "halls", "counters"):
             _clean(import_table(kind, DATA / f"{kind}.csv").errors)
-        report = import_items(DATA / "items.csv", materials=DATA / "materials.csv", by="demo")
+        report = import_items(
+            DATA / "items.csv", materials=DATA / "materials.csv", forms=DATA / "forms.json", by="demo"
+        )
         _clean(report.errors)
         _people(seed)
         _evaluators()

@@ -205,6 +205,8 @@ class Applications(desk.Kind):
             "resume": gettext_lazy("Special procedure over, the clock runs on"),
             "deliver": gettext_lazy("Decision handed over"),
             "void": gettext_lazy("Voided: entered by mistake"),
+            "ask": gettext_lazy("The applicant has asked a question"),
+            "answer": gettext_lazy("The question was answered"),
             "reclock": gettext_lazy("Deadline worked out anew on the new calendar"),
             "publicise": gettext_lazy("Decision made public"),
             "withhold": gettext_lazy("Decision not made public, by the head of the department"),

@@ -16,6 +16,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -45,6 +46,12 @@ def confidential(view: View) -> View:
         return response
 
     return answer
+
+
+def safe_next(request: HttpRequest, url: str) -> str:
+    """The address to go on to if it is one of ours, else nothing."""
+    fine = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if fine else ""
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

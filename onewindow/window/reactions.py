@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -34,25 +35,37 @@ TEXTS = {
 }
 
 
+def by_text(a: Application) -> list[tuple[str, str]]:
+    """The way of those who have no account: a text message to the number that they gave."""
+    return [(settings.SMS_CHANNEL, a.mobile)]
+
+
+#: How an applicant is reached, as (channel, address): the first entry counts. The app of the accounts, which knows what
+#: people prefer, puts its own before it.
+ROADS: list[Callable[[Application], list[tuple[str, str]]]] = [by_text]
+
+
 @on(*(f"application.{verb}" for verb in TEXTS))
 def tell_applicant(event: Event) -> None:
     """Writes the text about an event; an item decided on the spot needs none before its decision."""
     a = Application.objects.with_facts().get(number=event.number)
-    if not a.mobile or (a.item_version.is_immediate and event.verb in ("submit", "receive", "accept")):
+    at_window = a.item_version.is_immediate and a.channel != "online"
+    if not a.mobile or (at_window and event.verb in ("submit", "receive", "accept")):
         return
-    Message.objects.get_or_create(
-        number=a.number,
-        event_seq=event.seq,
-        template=TEXTS[event.verb],
-        channel=settings.SMS_CHANNEL,
-        defaults={
-            "address": a.mobile,
-            "lang": a.lang,
-            "body": text(TEXTS[event.verb], a, event),
-            "created_at": instant.now(),
-            "next_at": instant.now(),
-        },
-    )
+    tell(a, TEXTS[event.verb], event)
+
+
+def tell(a: Application, template: str, event: Event) -> None:
+    """One message on each way that this applicant has chosen."""
+    body, now = text(template, a, event), instant.now()
+    for channel, address in ROADS[0](a):
+        Message.objects.get_or_create(
+            number=a.number,
+            event_seq=event.seq,
+            template=template,
+            channel=channel,
+            defaults={"address": address, "lang": a.lang, "body": body, "created_at": now, "next_at": now},
+        )
 
 
 def text(name: str, a: Application, event: Event) -> str:

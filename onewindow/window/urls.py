@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.window import counter, decisions, public, views
+from onewindow.window import counter, decisions, public
 
 urlpatterns = [
     path("track/", public.track, name="track"),
@@ -22,7 +22,6 @@ urlpatterns = [
     path("decisions/<str:key>/", decisions.decision, name="decision"),
     path("desk/publicity/", decisions.publicity_list, name="publicity"),
     path("desk/publicity/<str:key>/", decisions.publicity_one, name="publicity_one"),
-    path("my/", views.my, name="my"),
     path("desk/counter/", counter.counter, name="counter"),
     path("desk/counter/items", counter.options, name="counter_options"),
     path("desk/counter/files/<str:key>", counter.loose_file, name="counter_file"),

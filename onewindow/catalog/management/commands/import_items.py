@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--materials", type=Path, help="CSV file with the materials (else the column `materials`)"
         )
+        parser.add_argument("--forms", type=Path, help="JSON file with the questions of the online forms")
         parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
         parser.add_argument("--by", default="command line", help="who answers for it (kept with the version)")
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -27,7 +28,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             report = import_items(
-                options["file"], materials=options["materials"], by=options["by"], dry_run=options["dry_run"]
+                options["file"],
+                materials=options["materials"],
+                forms=options["forms"],
+                by=options["by"],
+                dry_run=options["dry_run"],
             )
         except (OSError, UnicodeDecodeError) as wrong:
             raise CommandError(
