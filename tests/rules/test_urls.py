@@ -19,8 +19,10 @@ PUBLIC = {
     "home", "items", "item", "track", "track_token", "track_correct", "track_withdraw", "track_paper", "track_paper_print",
     "short", "verify", "decisions", "decisions_csv", "decisions_json", "decisions_feed", "decision", "rate", "device",
     "device_pair", "healthz", "readyz", "metrics", "styleguide", "account_login", "account_inactive", "api_docs",
-    "openapi-json",
+    "openapi-json", "my_sign_in",
 }  # fmt: skip
+#: of staff, and of applicants
+SIGN_INS = ("/accounts/login/", "/my/sign-in/")
 #: Addresses of one case: who may not see it gets the answer that a number gives which does not exist.
 OF_A_CASE = re.compile(r"desk/<str:number>")
 
@@ -74,7 +76,7 @@ def test_every_address_opens_for_whom_the_table_says(town, facts):
         client = enter(town, visitor)
         for route, _, path in doors(facts):
             answer = client.get(path)
-            to_login = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+            to_login = answer.status_code == 302 and answer["Location"].startswith(SIGN_INS)
             rows[route].append("login" if to_login else str(answer.status_code))
     head = f"{'# GET':52} {''.join(f'{v:9}' for v in VISITORS)}".rstrip()
     table = (
@@ -142,7 +144,9 @@ def test_a_stranger_who_posts_anywhere_changes_nothing(town, facts):
         if name in ("track_withdraw", "track_correct", "rate"):  # whoever holds the link is the applicant
             continue
         answer = Client().post(path, {})
-        opens = answer.status_code == 302 and not answer["Location"].startswith("/accounts/")
+        opens = answer.status_code == 302 and not answer["Location"].startswith(
+            ("/accounts/", "/my/sign-in/")
+        )
         assert answer.status_code < 500, route
         if name not in PUBLIC | {"account_logout"}:
             assert answer.status_code != 200 and not opens, (route, answer.status_code)
