@@ -7,11 +7,14 @@ import datetime as dt
 from django.contrib.sessions.models import Session
 
 from onewindow.cases import instant
+from onewindow.my.applying import drop_old
+from onewindow.my.models import OneTimeCode
 from onewindow.org.models import AccessLog, FirstAnswer, SignIn, number
 from onewindow.voice.models import Pairing
 
 FIRST_ANSWER_DAYS = 7  # a program that repeats a call after a week repeats it wrongly
 PAIRING_DAYS = 1  # a code works for minutes
+CODE_DAYS = 1  # a code lives five minutes; the day is for the limit on how many are sent
 ROWS = 5000  # in one transaction, so that nobody waits for the purge
 
 
@@ -23,9 +26,11 @@ def purge(now: dt.datetime | None = None) -> dict[str, int]:
         "sign_ins": SignIn.objects.filter(at__lt=now - dt.timedelta(days=number("sign_in_log_days"))),
         "first_answers": FirstAnswer.objects.filter(at__lt=now - dt.timedelta(days=FIRST_ANSWER_DAYS)),
         "pairings": Pairing.objects.filter(created_at__lt=now - dt.timedelta(days=PAIRING_DAYS)),
+        "codes": OneTimeCode.objects.filter(sent_at__lt=now - dt.timedelta(days=CODE_DAYS)),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
-    return {name: _delete(rows) for name, rows in old.items()}
+    gone = {name: _delete(rows) for name, rows in old.items()}
+    return gone | {"drafts": drop_old(now - dt.timedelta(days=number("draft_days")))}
 
 
 def _delete(rows) -> int:  # type: ignore[no-untyped-def]

@@ -228,7 +228,8 @@ def empower(request: HttpRequest) -> HttpResponse:
     form = AuthorityForm(request.POST, holders=able) if post else AuthorityForm(holders=able)
     if post and form.is_valid():
         given = form.cleaned_data
-        holder = next(h for h in able if h.key == given.pop("holder"))
+        chosen = given.pop("holder")
+        holder = next(h for h in able if h.key == chosen)
         given.setdefault("kind", AuthorityKind.AGENT)
         try:
             actions.empower(request.account, holder, **(given | {"items": list(given["items"])}))
@@ -276,8 +277,9 @@ def _spent(request: HttpRequest, scope: str) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """账户: who I am, how I am told, where I signed in, how to leave."""
-    form = NoticesForm(request.POST or None, account=request.account)
-    if request.method == "POST" and form.is_valid():
+    post = request.method == "POST"
+    form = NoticesForm(request.POST if post else None, account=request.account)
+    if post and form.is_valid():
         actions.prefer(request.account, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("my_account")

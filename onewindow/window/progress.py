@@ -16,7 +16,7 @@ from django.utils.translation import pgettext
 
 from onewindow.cases import clock, instant
 from onewindow.cases.models import Event, Stop
-from onewindow.cases.rules import applicant_of, is_applicants
+from onewindow.cases.rules import By, applicant_of, is_applicants
 from onewindow.catalog.models import Code
 from onewindow.org.calendar import DayLine
 from onewindow.org.templatetags.ow import day_long, limit, local
@@ -82,9 +82,9 @@ class Progress:
     can_rate: bool
 
 
-def of(a: Application) -> Progress:
-    """The case as its applicant sees it today."""
-    me = applicant_of(a)
+def of(a: Application, me: By | None = None) -> Progress:
+    """The case as its applicant sees it today; ``me``: somebody who may do less, such as one who only follows it."""
+    me = me or applicant_of(a)
     open_to_me = {step.verb for step, reason in actions.flow.steps_for(a, me) if reason is None}
     documents = list(Document.objects.filter(application=a).select_related("spec"))
     events = list(Event.objects.of(a.number))

@@ -127,7 +127,7 @@ def status_page(request: HttpRequest, way: Way) -> HttpResponse:
         rate_url = reverse("rate", args=[a.track_token])
     except NoReverseMatch:  # an installation without reviews
         rate_url = ""
-    said = progress.of(a)
+    said = progress.of(a, way.me)
     papers = [(paper, way.paper(paper.pk)) for paper in said.papers]
     here = {"a": a, "way": way, "p": said, "papers": papers, "rate_url": rate_url, "panels": panels(way)}
     return render(request, "window/track_status.html", here)

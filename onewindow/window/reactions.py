@@ -32,6 +32,9 @@ TEXTS = {
     "extend": "extend",
     "decide": "decide",
     "deliver": "deliver",
+    "correct": "correct",
+    "withdraw": "withdraw",
+    "void": "void",
 }
 
 

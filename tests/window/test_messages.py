@@ -40,6 +40,8 @@ def test_every_text_fits_into_one_message_with_its_link(town, lang, base):
         actions.refuse_acceptance(b, by=town.li, reason_code="not_ours", reason="不属于本局")
         c = town.accepted(n=3, lang=lang)
         actions.decide(c, by=town.wang, result="refuse", reason_code="conditions_not_met", reason="距离不足")
+        actions.withdraw(town.take_in(n=4, lang=lang), by=town.li)
+        actions.void(town.take_in(n=5, lang=lang), by=town.zhou, reason="重复登记")
         follow_all()
         bodies = {m.template: m.body for m in Message.objects.all()}
         assert set(bodies) == set(reactions.TEXTS.values())

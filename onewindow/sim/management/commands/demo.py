@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from onewindow.sim import city
+from onewindow.sim.scenes.my import CITIZEN
 from onewindow.sim.management.commands.simulate import history
 from onewindow.window.models import Application
 
@@ -59,6 +60,10 @@ class Command(BaseCommand):
         self.stdout.write(f"\n  http://localhost:{port}/            public")
         self.stdout.write(f"  http://localhost:{port}/device/     an evaluator (pair it as the hall manager)")
         self.stdout.write(f"  http://localhost:{port}/accounts/login/   password of all: {city.PASSWORD}\n")
+        self.stdout.write(
+            f"  http://localhost:{port}/my/            an applicant's account: sign in with {CITIZEN} (invented); the\n"
+            "                                   page shows the code, which also stands in messages.jsonl"
+        )
         for name, (role, office, hall) in city.DOORS.items():
             self.stdout.write(f"    {name:12} {role.label} {office} {hall}")
         self.stdout.write("")
