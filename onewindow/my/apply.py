@@ -38,7 +38,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         messages.info(request, _("Please confirm your name first; then the application begins."))
         return redirect(f"{reverse('my_name')}?{urlencode({'next': request.path})}")
     able = applying.eligible(request.user, version)
-    if request.method == "POST" and able and version.is_online:
+    if request.method == "POST" and able and version.is_online and not item.is_closed:
         draft = applying.begin(request.user, version)
         return redirect("my_apply_step", code, draft.key, applying.sheet(draft, request.user).next())
     begun = Draft.objects.seen_by(request.user).unfinished().filter(version=version).first()

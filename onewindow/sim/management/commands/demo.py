@@ -16,8 +16,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from onewindow.sim import city
-from onewindow.sim.scenes.my import CITIZEN
 from onewindow.sim.management.commands.simulate import history
+from onewindow.sim.scenes.my import CITIZEN
 from onewindow.window.models import Application
 
 HISTORY_DAYS = 63  # three months of working days
