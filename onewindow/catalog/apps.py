@@ -7,7 +7,7 @@ class Catalog(AppConfig):
     label = "catalog"
 
     def ready(self) -> None:
-        from onewindow.catalog import keep  # noqa: F401 – makes its sections known
+        from onewindow.catalog import drafts, keep  # noqa: F401 – declare their sections and notices
         from onewindow.org import rail
         from onewindow.org.roles import Role
 

@@ -7,14 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from onewindow.cases import instant
+from onewindow.cases.notices import say, tell
 from onewindow.catalog import keep
 from onewindow.catalog.lint import Finding
 from onewindow.catalog.models import Change, ChangeState, ItemVersion
-from onewindow.org.models import Office, Person, number
+from onewindow.org.models import Office, Person, Post, number
+from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import limit, local
+
+say(
+    "catalogue.second_look",
+    gettext_lazy("%(what)s: a change of the catalogue waits for your second look"),
+    icon="eye",
+)
 
 
 class NotPossible(Exception):
@@ -116,6 +127,26 @@ def submit(change: Change, *, by: Person, reason: str) -> None:
     _sound(change)
     change.state, change.reason = ChangeState.CHECKED, reason
     Change.objects.filter(pk=change.pk).update(state=change.state, reason=reason)
+    section = keep.SECTIONS[change.section]
+    url = reverse("keep_check", args=[change.section, change.key])
+    title = section.title(change.content)
+    tell(
+        _others(change, by),
+        "catalogue.second_look",
+        key=f"{change.pk} {change.edited_at:%y%m%d%H%M%S}",
+        url=url,
+        what=title,
+    )
+
+
+def _others(change: Change, by: Person) -> list[Person]:
+    """Who could publish it: the bureau and the administrators, not whoever asks."""
+    posts = Post.objects.on(timezone.localdate()).filter(
+        role__in=[Role.BUREAU, Role.ADMIN], person__is_active=True
+    )
+    found = {post.person_id: post.person for post in posts.select_related("person")}
+    found.pop(by.pk, None)
+    return list(found.values())
 
 
 def publish(change: Change, *, by: Person, reason: str = "") -> str:

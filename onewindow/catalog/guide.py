@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from onewindow.catalog.models import Item, ItemPace, ItemVersion, Necessity
+from onewindow.data.laws import gloss
 from onewindow.org.models import Hall, Office, limit
 from onewindow.org.templatetags.ow import limit as limit_words
 from onewindow.org.templatetags.ow import local
@@ -104,6 +105,11 @@ def stages(version: ItemVersion) -> list[Stage]:
             _("within %(limit)s") % {"limit": delivery},
         ),
     ]
+
+
+def basis_gloss(version: ItemVersion) -> str:
+    """What the legal basis is about, for readers of English; the law's own name stays Chinese."""
+    return version.legal_basis_en or gloss(version.legal_basis)
 
 
 def for_whom(version: ItemVersion) -> list[str]:

@@ -46,6 +46,7 @@ def item(request: HttpRequest, code: str) -> HttpResponse:
     version = found.current
     context = {
         "pace": guide.pace(found),
+        "gloss": guide.basis_gloss(version),
         "item": found,
         "version": version,
         "for_whom": pgettext("list", ", ").join(guide.for_whom(version)),

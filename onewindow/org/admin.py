@@ -30,7 +30,6 @@ from onewindow.org.models import (
     Region,
     SignIn,
     forget_calendar,
-    forget_parameters,
 )
 from onewindow.org.roles import Role
 
@@ -250,14 +249,10 @@ class CalendarDayAdmin(ReferenceAdmin):
 
 
 @admin.register(Parameter)
-class ParameterAdmin(ReferenceAdmin):
-    list_display = ("code", "value", "set_at", "set_by")
-    readonly_fields = ("set_at", "set_by")
+class ParameterAdmin(RecordAdmin):
+    """Shown here, changed under “Catalogue”: by draft, check and publication, within the bounds of the law."""
 
-    def save_model(self, request: HttpRequest, obj: Parameter, form: Any, change: bool) -> None:
-        obj.set_by, obj.set_at = request.user.get_username(), timezone.now()
-        super().save_model(request, obj, form, change)
-        forget_parameters()
+    list_display = ("code", "value", "set_at", "set_by")
 
 
 @admin.register(SignIn)

@@ -95,3 +95,21 @@ def test_lists_take_the_same_queries_however_long(client, town, django_assert_nu
         client.get("/")
     with django_assert_num_queries(3):
         client.get("/items/")
+
+
+def test_the_legal_basis_has_an_english_gloss_beside_its_own_name(client, town):
+    page = text(client.get(f"/items/{town.food.item.code}?lang=en"))
+    assert "行政许可法 42" in page and "Administrative Licensing Law" in page
+    client.get("/?lang=zh-hans")
+    assert "Administrative Licensing Law" not in text(client.get(f"/items/{town.food.item.code}"))
+
+
+def test_every_law_that_a_shipped_item_names_has_a_gloss():
+    import csv
+
+    from onewindow.config.settings import BASE_DIR
+    from onewindow.data.laws import GLOSS
+
+    with open(BASE_DIR / "data/items.csv", encoding="utf-8") as file:
+        named = {n for row in csv.DictReader(file) for n in re.findall("《(.+?)》", row["legal_basis"])}
+    assert named - set(GLOSS) == set()

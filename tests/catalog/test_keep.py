@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from onewindow.cases.instant import simulated
+from onewindow.cases.models import Notice
 from onewindow.catalog import drafts, exporting, impact, keep
 from onewindow.catalog.importing import import_items
 from onewindow.catalog.models import Change, Code, Item, ItemVersion, MaterialSpec
@@ -188,6 +189,7 @@ def test_with_four_eyes_another_person_publishes(town):
     change = edited(town, town.it, promised_limit="4wd")
     drafts.submit(change, by=town.it, reason="提速")
     change.refresh_from_db()
+    assert list(Notice.objects.values_list("person__username", "kind")) == [("bai", "catalogue.second_look")]
     with pytest.raises(drafts.NotPossible):
         drafts.publish(change, by=town.it)
     assert drafts.publish(change, by=town.bai) == "changed"
