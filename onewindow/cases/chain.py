@@ -13,6 +13,15 @@ from onewindow.cases import rows
 from onewindow.cases.models import Event, Followup
 from onewindow.cases.rules import By
 
+#: Models besides the cases that keep a chain: their rows have ``number``, ``version`` and ``head``.
+KEEPERS: list[Any] = []
+
+
+def keep(model: Any) -> None:
+    """Lets the proof of the chain hold a model's rows against their events too (a licence is no case and has events)."""
+    if model not in KEEPERS:
+        KEEPERS.append(model)
+
 
 def canonical(data: Any) -> str:
     """JSON with sorted keys and no spaces: the same bytes for the same facts, on any machine."""

@@ -33,6 +33,7 @@ KNOWN = {
     "ONEWINDOW_MFA": "required = privileged roles must have a second factor; optional = may (demo)",
     "ONEWINDOW_PROXIES": "how many reverse proxies in front are trusted to name the caller in X-Forwarded-For",
     "ONEWINDOW_SESSION_MINUTES": "a staff session without a click ends after so many minutes",
+    "ONEWINDOW_SEAL": "adapter for electronic seals: dotted path to a class; the shipped one marks papers as a test",
     "ONEWINDOW_SMS": "channel of text messages: console, file, or package.module:function of a gateway",
     "ONEWINDOW_MAIL_FROM": "sender of e-mails; the server is named by EMAIL_URL, e.g. smtp://user:password@host:25",
     "ONEWINDOW_METRICS_TOKEN": "bearer token of /metrics; empty = only from this machine",
@@ -275,6 +276,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEMO or DEBUG
 WHITENOISE_MAX_AGE = 3600
 FONT_DIR = BASE_DIR / "fonts"
+#: Adapter for electronic seals: dotted path to a class (docs/howto/seals.md). The shipped one marks papers as a test.
+SEAL = env.str("ONEWINDOW_SEAL", "onewindow.cases.seals.TestSeal")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640

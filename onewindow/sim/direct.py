@@ -12,11 +12,13 @@ from typing import Any
 from django.db import transaction
 
 from onewindow.cases import rounds, worker
+from onewindow.cases.flow import take
 from onewindow.cases.rules import applicant_of
 from onewindow.org.models import Person
+from onewindow.pledges.actions import make_good
 from onewindow.voice.actions import review
 from onewindow.voice.models import Device, DeviceState, ReviewChannel
-from onewindow.window import actions
+from onewindow.window import actions, pledging
 from onewindow.window.models import Application, DocumentForm
 
 
@@ -54,7 +56,7 @@ class Direct:
 
     def step(self, verb: str, a: Application, *, by: Person, **said: Any) -> None:
         """Takes a step; raises ``StepRefused`` or ``Stale``."""
-        getattr(actions, verb)(a, by=by, **said)
+        take(actions.flow.steps[verb], a, by=by, **said)
 
     def missing(self, a: Application) -> list[int]:
         """The materials that were not brought."""
@@ -68,6 +70,12 @@ class Direct:
     def holder(self, a: Application) -> str:
         """Who comes for the result and signs for it."""
         return a.contact or a.applicant_name
+
+    def supply(self, a: Application, *, by: Person) -> None:
+        """What was put off at acceptance is brought to the window on paper."""
+        for pledge in pledging.all_of(a):
+            if pledge.is_open and pledge.is_deferral:
+                make_good(pledge, by=by, form=DocumentForm.PAPER)
 
     def withdraw(self, a: Application, *, reason: str) -> None:
         """The applicant takes the application back by the link."""

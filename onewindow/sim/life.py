@@ -22,6 +22,7 @@ from onewindow.data.people import citizens, firms
 from onewindow.org.calendar import ZONE, Limit
 from onewindow.org.models import Hall, Person, current_calendar
 from onewindow.org.roles import Role
+from onewindow.pledges.actions import may_follow
 from onewindow.sim.direct import Direct
 from onewindow.voice.actions import NotPossible, rateable
 from onewindow.voice.models import Indicator, Touchpoint
@@ -191,7 +192,7 @@ class Life:
                 continue
             if spec.source == 20 and self.random.random() < 0.8:
                 given[spec.no] = (DocumentForm.REUSED, None)
-            elif spec.necessity == 3 and self.random.random() < 0.3:
+            elif spec.necessity == 3 and may_follow(version) and self.random.random() < 0.3:
                 given[spec.no] = (DocumentForm.DEFERRED, None)
             else:
                 given[spec.no] = (DocumentForm.PAPER, None)
@@ -222,6 +223,8 @@ class Life:
             self.say_how_it_was(a, Touchpoint.DELIVERED)
             return
         self.say_how_it_was(a, Touchpoint.ACCEPTED)
+        if a.pledge_count:
+            self.at(self.later(self.random.choice([0.3, 1, 1, 2, 3])), self.supply, a)
         promised = Limit.parse(a.item_version.promised_limit).amount
         chance = self.random.random()
         if chance < 0.05 and self.stops:
@@ -276,7 +279,20 @@ class Life:
         else:
             self.hands.step("decide", a, by=approver, result="grant")
         self.tally["decided"] += 1
-        self.at(self.later(self.random.choice([0.2, 0.5, 1, 1, 2])), self.deliver, a)
+        if not a.is_preliminary:
+            self.at(self.later(self.random.choice([0.2, 0.5, 1, 1, 2])), self.deliver, a)
+
+    def supply(self, a: Application) -> None:
+        """What was put off is brought to the window."""
+        self.hands.supply(a, by=self.random.choice(self.clerks[a.hall_id]))
+        self.tally["supplied"] += 1
+        self.at(self.later(0.4), self.finalise, a)
+
+    def finalise(self, a: Application) -> None:
+        """A preliminary result becomes final."""
+        if a.is_preliminary and a.is_open:
+            self.hands.step("finalise", a, by=self._approver(a))
+            self.at(self.later(self.random.choice([0.2, 0.5, 1])), self.deliver, a)
 
     def deliver(self, a: Application) -> None:
         clerk = self.random.choice(self.clerks[a.hall_id])

@@ -19,7 +19,7 @@ from onewindow.cases.rules import Actor, By, the_clock
 from onewindow.catalog.models import ItemVersion
 from onewindow.org.models import Counter, Hall, Person, limit, number
 from onewindow.org.sealed import digest
-from onewindow.window import joint, rules
+from onewindow.window import joint, pledging, renewing, rules
 from onewindow.window.models import (
     Application,
     Document,
@@ -34,7 +34,9 @@ from onewindow.window.models import (
 from onewindow.window.papers import issue
 
 S = Status
-flow = Flow("application", "A", Status, closed=(S.NOT_ACCEPTED, S.DELIVERED, S.WITHDRAWN, S.VOIDED))
+flow = Flow(
+    "application", "A", Status, closed=(S.NOT_ACCEPTED, S.DELIVERED, S.WITHDRAWN, S.VOIDED, S.REVOKED)
+)
 register(flow, Application)
 
 
@@ -86,14 +88,20 @@ def take_in(
     allow_duplicate: bool = False,
     account: Person | None = None,
     answers: Mapping[str, Any] | None = None,
+    on_commitment: bool = False,
+    renews: str = "",
 ) -> Application:
     """收件 — opens an application with its materials, in one transaction, and starts the notice clock (行政许可法 32(4)).
 
     ``applicant``: kind, name, id_type, id_number, mobile, contact, address (identifiers already checked).
     ``materials``: number of the material in the version → (form, attachment or None); those left out are missing.
     ``account``: whose account it was handed in by; ``answers``: to the item's own questions, kept sealed.
-    Raises :class:`Duplicate` unless ``allow_duplicate`` (the clerk has seen the warning and insists).
+    Raises :class:`Duplicate` unless ``allow_duplicate`` (the clerk has seen the warning and insists), and
+    :class:`~onewindow.window.pledging.NotOffered` where the law or an earlier breach shuts a deferral or commitment out, or
+    where ``renews`` (the number of a licence) names one that this applicant can't renew.
     """
+    pledging.check(version, applicant["id_number"], materials, on_commitment)
+    renewed = renewing.check(version, renews, applicant["id_number"]) if renews else None
     with transaction.atomic():
         if not allow_duplicate:
             other = (
@@ -132,6 +140,9 @@ def take_in(
             lang=lang,
             account=account,
             answers=json.dumps(dict(answers), ensure_ascii=False, sort_keys=True) if answers else "",
+            on_commitment=on_commitment,
+            renews=renewed.number if renewed else "",
+            renew_by=renewed.expires_at if renewed else None,
             track_token=token,
             track_digest=token_digest(token),
             query_code=new_query_code(),
@@ -216,7 +227,7 @@ def correct(
     return {"materials": sorted(supplied)}
 
 
-def _accepted(a: Application, now: dt.datetime, since: dt.datetime) -> None:
+def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> None:
     a.accepted_at = since
     legal, promised = a.item_version.legal_limit, a.item_version.promised_limit
     held = Document.objects.filter(application=a).order_by("spec__no").values_list("spec__no", "form")
@@ -226,6 +237,9 @@ def _accepted(a: Application, now: dt.datetime, since: dt.datetime) -> None:
         "deemed": a.is_deemed,
         "materials": [list(row) for row in held],
     }
+    if owed := pledging.open_for(a, said["materials"], by=by, now=now):
+        said["pledges"] = owed
+        issue(a, PaperKind.COMMITMENT, now, pledging.terms(a, owed))
     issue(a, PaperKind.ACCEPTANCE, now, said)
 
 
@@ -239,7 +253,7 @@ def _accepted(a: Application, now: dt.datetime, since: dt.datetime) -> None:
 def accept(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
     """受理 — accepts a complete application: the decision clock starts, the notice of acceptance is issued
     (行政许可法 32(5))."""
-    _accepted(a, now, now)
+    _accepted(a, now, now, by)
     joint.open_parts(a, by)
     return {}
 
@@ -257,7 +271,7 @@ def deem_accepted(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]
     """视为受理 — nobody gave notice within five working days: accepted from the day of receipt (行政许可法 32(4))."""
     a.is_deemed = True
     a.received_at = a.received_at or a.opened_at
-    _accepted(a, now, a.clock_from or a.received_at)
+    _accepted(a, now, a.clock_from or a.received_at, by)
     joint.open_parts(a, by)
     return {"deemed": True}
 
@@ -314,7 +328,7 @@ def extend(a: Application, *, by: By, now: dt.datetime, reason: str) -> dict[str
     to=S.DECIDED,
     who=(rules.approver_here | rules.clerk_on_the_spot) & joint.all_have_spoken,
     label=_("Decide"),
-    clock=clock.start(_delivery, _delivery),
+    clock=pledging.after_decision(clock.start(_delivery, _delivery)),
 )
 def decide(
     a: Application, *, by: By, now: dt.datetime, result: str, reason: str = "", reason_code: str = ""
@@ -327,11 +341,18 @@ def decide(
     a.decision_due_at, a.decision_legal_due_at = a.due_at, a.legal_due_at
     light = a.light
     kind = PaperKind.GRANT if result == Result.GRANT else PaperKind.REFUSAL
-    issue(a, kind, now, {"reason": reason, "reason_code": reason_code, "result": a.item_version.result})
-    return {"result": result, "reason_code": reason_code, "light": light}
+    said = {"reason": reason, "reason_code": reason_code, "result": a.item_version.result}
+    if result == Result.GRANT and (owed := pledging.owed(a)):
+        a.is_preliminary, kind = True, PaperKind.PRELIMINARY
+        said["pledges"] = owed
+    issue(a, kind, now, said)
+    preliminary = {"preliminary": True} if a.is_preliminary else {}
+    return {"result": result, "reason_code": reason_code, "light": light, **preliminary}
 
 
-@flow.step(S.DECIDED, to=S.DELIVERED, who=rules.clerk_here, label=_("Hand over"), clock=clock.finish())
+@flow.step(
+    S.DECIDED, to=S.DELIVERED, who=rules.clerk_here & rules.final, label=_("Hand over"), clock=clock.finish()
+)
 def deliver(a: Application, *, by: By, now: dt.datetime, received_by: str = "") -> dict[str, Any]:
     """送达 — the decision reaches the applicant (行政许可法 44: within ten working days)."""
     a.delivered_at = now

@@ -18,7 +18,7 @@ from onewindow.org import http, identifiers
 from onewindow.org.http import At, Bearer, Problem, Strict, errors, fault, line
 from onewindow.org.models import Counter, Hall, Person
 from onewindow.org.roles import Role
-from onewindow.window import actions, figures, places, rules  # noqa: F401 – figures registers itself
+from onewindow.window import actions, figures, places, pledging, rules  # noqa: F401 – figures registers itself
 from onewindow.window.intake import forms_of, tidy
 from onewindow.window.models import Application
 
@@ -58,6 +58,10 @@ class ApplicationIn(Strict):
     hall: Annotated[str, Field(max_length=20, description="code; empty: the clerk's own hall")] = ""
     counter: Annotated[str, Field(max_length=10, description="code; empty: the clerk's own counter")] = ""
     channel: Literal["counter", "online", "api"] = "counter"
+    renews: Annotated[str, Field(max_length=20, description="number of the licence that it renews")] = ""
+    on_commitment: Annotated[
+        bool, Field(description="granted on a written commitment, checked later (告知承诺)")
+    ] = False
     delivery_form: Literal["counter", "electronic", "post"] = "counter"
     lang: Literal["zh-hans", "en"] = "zh-hans"
     allow_duplicate: Annotated[bool, Field(description="take it in although the same is open already")] = (
@@ -94,6 +98,13 @@ def facts(a: Application, whole: bool) -> dict[str, Any]:
         "item_version": a.item_version.version,
         "delivery_form": a.delivery_form,
         "is_deemed": a.is_deemed,
+        "on_commitment": a.on_commitment,
+        "is_preliminary": a.is_preliminary,
+        "final_at": http.iso(a.final_at),
+        "revoked_at": http.iso(a.revoked_at),
+        "renews": a.renews or None,
+        "renew_by": http.iso(a.renew_by),
+        "pledges": [p.number for p in pledging.all_of(a)],
         "reason_code": a.reason_code,
         "reason": a.reason,
         "correction_note": a.correction_note,
@@ -128,6 +139,8 @@ def create_application(
     except actions.Duplicate as found:
         text = _("The same applicant already has an open application for this item.")
         raise Problem(409, "duplicate", text, number=found.number) from found
+    except pledging.NotOffered as shut:
+        raise cases.refused(shut.reason) from shut
     response["Location"] = f"/api/v1/cases/{a.number}"
     response["ETag"] = http.etag(a.version)
     names = ("number", "status", "light", "due_at", "legal_due_at", "version", "track_url")
@@ -189,7 +202,9 @@ def _checked(given: ApplicationIn, version: ItemVersion) -> dict[str, Any]:
     materials = _materials(given, version, wrong)
     if wrong:
         raise http.bad_input(wrong)
-    more = {n: getattr(given, n) for n in ("delivery_form", "lang", "allow_duplicate")}
+    more = {
+        n: getattr(given, n) for n in ("delivery_form", "lang", "allow_duplicate", "on_commitment", "renews")
+    }
     return {"applicant": applicant, "agent": agent, "materials": materials, **more}
 
 

@@ -14,9 +14,12 @@ class Window(AppConfig):
         from onewindow.org.roles import Role
         from onewindow.window import (  # noqa: F401 – declares the steps and what follows
             actions,
+            afterwards,
             impact,
             joint_steps,
+            licence_reactions,
             pace,
+            pledge_reactions,
             publicity,
             reactions,
         )

@@ -42,10 +42,10 @@ class CorrectionForm(forms.Form):
     def __init__(self, data: Any = None, uploads: MultiValueDict | None = None, *, case: Application):
         super().__init__(data, uploads)
         self.case, self.by = case, "applicant"
-        documents = Document.objects.filter(application=case).select_related("spec")
-        marked = [d for d in documents if d.to_correct]
-        self.documents = {f"m{d.spec.no}": d for d in marked or documents}
-        self.all_needed = bool(marked)
+        documents = list(Document.objects.filter(application=case).select_related("spec"))
+        asked = self.asked(documents)
+        self.documents = {f"m{d.spec.no}": d for d in asked or documents}
+        self.all_needed = self.all_at_once and bool(asked)
         self.held: dict[str, Attachment] = {}
         for name, document in self.documents.items():
             self.fields[name] = PhotosField(
@@ -54,6 +54,13 @@ class CorrectionForm(forms.Form):
                 required=False,
                 widget=Photos(attrs={"accept": "image/*,application/pdf", "data-photos": ""}),
             )
+
+    #: whether what was asked for has to come in one go
+    all_at_once = True
+
+    def asked(self, documents: list[Document]) -> list[Document]:
+        """What was asked for, of all materials."""
+        return [d for d in documents if d.to_correct]
 
     def rows(self) -> list[tuple[Any, Document, Attachment | None]]:
         """(field, document, the file already held) for the page."""
@@ -94,3 +101,12 @@ class CorrectionForm(forms.Form):
     def supplied(self) -> dict[int, tuple[str, Attachment | None]]:
         form = DocumentForm.ELECTRONIC
         return {self.documents[name].spec.no: (form, file) for name, file in self.held.items()}
+
+
+class SupplyForm(CorrectionForm):
+    """The same for what was put off at acceptance (容缺后补): any of it, as soon as it is there."""
+
+    all_at_once = False
+
+    def asked(self, documents: list[Document]) -> list[Document]:
+        return [d for d in documents if d.form == DocumentForm.DEFERRED]

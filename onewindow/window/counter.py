@@ -61,6 +61,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         data["key"] = key
     elif code := request.GET.get("item", ""):
         data["item"] = code
+        data["renews"] = request.GET.get("renews", "")[:20]
     return _page(request, _form(request, data, ""), data)
 
 

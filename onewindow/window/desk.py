@@ -22,7 +22,7 @@ from onewindow.org.models import Hall, Office, current_calendar
 from onewindow.org.roles import Role
 from onewindow.org.sealed import digest
 from onewindow.org.templatetags.ow import day_long, limit, local
-from onewindow.window import joint
+from onewindow.window import joint, pledging
 from onewindow.window.figures import ON_TIME, WITHIN_LAW
 from onewindow.window.forms import FORMS
 from onewindow.window.joint_forms import JOINT_FORMS
@@ -48,8 +48,8 @@ class Applications(desk.Kind):
     prefix = "A"
     template = "window/application_facts.html"
     forms = FORMS | JOINT_FORMS
-    first = ("accept", "decide", "resume", "deliver", "receive", "correct")
-    grave = frozenset({"refuse_acceptance", "withdraw", "void"})
+    first = ("accept", "finalise", "decide", "resume", "deliver", "receive", "correct")
+    grave = frozenset({"refuse_acceptance", "withdraw", "void", "revoke"})
     export_head = (
         gettext_lazy("Item code"),
         gettext_lazy("Hall"),
@@ -64,9 +64,12 @@ class Applications(desk.Kind):
         mine = Q(pk__in=[])
         if halls := person.halls_as(Role.CLERK, Role.HALL_MANAGER):
             at_once = Q(status=S.EXAMINING, item_version__case_kind="IMMEDIATE")
-            mine |= Q(hall_id__in=halls) & (Q(status__in=[S.SUBMITTED, S.RECEIVED, S.DECIDED]) | at_once)
+            mine |= Q(hall_id__in=halls) & (
+                Q(status__in=[S.SUBMITTED, S.RECEIVED]) | Q(status=S.DECIDED, is_preliminary=False) | at_once
+            )
         if offices := person.offices_as(Role.APPROVER, Role.HEAD):
-            mine |= Q(office_id__in=offices, status__in=[S.EXAMINING, S.SUSPENDED])
+            final = Q(status=S.DECIDED, is_preliminary=True, clock_ended_at__isnull=True)
+            mine |= Q(office_id__in=offices) & (Q(status__in=[S.EXAMINING, S.SUSPENDED]) | final)
         return joint.also_waiting(mine, person)
 
     def meant(self, text: str, show: str) -> Q:
@@ -151,7 +154,7 @@ class Applications(desk.Kind):
 
     def clock_name(self, case: Any) -> str:
         if case.status == S.DECIDED:
-            return _("Hand over the decision")
+            return _("Make the result final") if case.is_preliminary else _("Hand over the decision")
         if case.accepted_at:
             return _("Decide")
         return _("Accept, or tell all that is missing")
@@ -180,7 +183,7 @@ class Applications(desk.Kind):
             .select_related("spec", "attachment")
             .order_by("spec__no")
         )
-        lists = ("refuse_acceptance", "refuse", "withdraw", "void")
+        lists = ("refuse_acceptance", "refuse", "withdraw", "void", "revoke")
         code = (
             Code.objects.filter(list__in=lists, code=case.reason_code).first() if case.reason_code else None
         )
@@ -189,6 +192,7 @@ class Applications(desk.Kind):
             "complete": sum(d.form not in (DocumentForm.MISSING, DocumentForm.DEFERRED) for d in documents),
             "papers": list(case.papers.order_by("id")),
             **joint.page(case, person),
+            "pledges": [(p, desk.light(p)) for p in pledging.all_of(case)],
             "reason_name": local(code) if code else "",
         }
 
@@ -207,6 +211,11 @@ class Applications(desk.Kind):
             "void": gettext_lazy("Voided: entered by mistake"),
             "ask": gettext_lazy("The applicant has asked a question"),
             "answer": gettext_lazy("The question was answered"),
+            "finalise": gettext_lazy("Result made final"),
+            "revoke": gettext_lazy("Decision revoked"),
+            "deem_withdrawn": gettext_lazy("Counts as withdrawn: what was put off did not come"),
+            "all_supplied": gettext_lazy("Everything that was put off is here"),
+            "pledge_broken": gettext_lazy("A pledge was found broken; the party is told and heard"),
             "reclock": gettext_lazy("Deadline worked out anew on the new calendar"),
             "publicise": gettext_lazy("Decision made public"),
             "withhold": gettext_lazy("Decision not made public, by the head of the department"),
@@ -243,6 +252,11 @@ class Applications(desk.Kind):
                 note = data.get("reason", "")
             case "decide":
                 title = _("Decided: granted") if data["result"] == "grant" else _("Decided: refused")
+                note = (
+                    _("preliminary, until everything that was put off is here")
+                    if data.get("preliminary")
+                    else ""
+                )
             case "withdraw":
                 title = (
                     _("Withdrawn by the applicant")

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from onewindow.cases import files
+from onewindow.cases import files, instant
 from onewindow.catalog.models import Code
-from onewindow.org.templatetags.ow import local
-from onewindow.window import joint
+from onewindow.org.templatetags.ow import day_long, local
+from onewindow.window import joint, pledging
 from onewindow.window.models import DeliveryForm, Document, DocumentForm, Result
 
 MOST = 400
@@ -279,6 +279,45 @@ class VoidForm(ReasonForm):
     reason = _text(_("Reason"), _("It stays on record with your name."))
 
 
+class FinaliseForm(StepForm):
+    """A word with the final result, if there is one to say."""
+
+    phrases = ("所缺材料已全部补齐，经审查符合法定条件、标准。",)
+    reason = _text(_("Reasons for the decision"), required=False)
+
+
+class RevokeForm(ReasonForm):
+    """Ground, reasons, and what the party said; who was not heard can't be revoked before its time is over."""
+
+    lists = {"reason_code": "revoke"}
+    phrases = ("经核查，实际情况与承诺内容不符。", "承诺补交的材料逾期未补齐。")
+    reason_code = forms.ChoiceField(label=_("Ground"))
+    heard = _text(
+        _("What the party stated"),
+        _("Its statement in a few words; empty only if it let its time pass."),
+        required=False,
+    )
+    field_order = ("reason_code", "reason", "heard")
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        self.broken = [p for p in pledging.all_of(self.case) if p.status == "broken"]
+        said = [p.statement for p in self.broken if p.statement]
+        self.fields["heard"].initial = "".join(said)[:MOST]
+
+    def clean_heard(self) -> str:
+        heard = self.cleaned_data["heard"].strip()
+        waits = [p.due_at for p in self.broken if p.due_at and p.due_at > instant.now()]
+        if heard or (self.broken and not waits):
+            return heard
+        if not self.broken:
+            raise forms.ValidationError(
+                _("The party has to be heard before a decision is revoked: what did it say?")
+            )
+        text = _("The party may state its case until %(day)s: wait, or enter what it has said.")
+        raise forms.ValidationError(text % {"day": day_long(max(waits))})
+
+
 FORMS: dict[str, type[StepForm]] = {
     "receive": StepForm,
     "ask_correction": AskCorrectionForm,
@@ -290,6 +329,8 @@ FORMS: dict[str, type[StepForm]] = {
     "extend": ExtendForm,
     "decide": DecideForm,
     "deliver": DeliverForm,
+    "finalise": FinaliseForm,
+    "revoke": RevokeForm,
     "withdraw": WithdrawForm,
     "void": VoidForm,
 }

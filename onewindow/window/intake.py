@@ -19,7 +19,8 @@ from onewindow.cases.models import Attachment
 from onewindow.catalog.models import ItemVersion, MaterialSpec, Necessity, Source
 from onewindow.org import identifiers
 from onewindow.org.models import Person
-from onewindow.window import sitting
+from onewindow.pledges.actions import may_follow
+from onewindow.window import pledging, renewing, sitting
 from onewindow.window.models import ApplicantKind, DeliveryForm, DocumentForm, IdType
 
 #: Buttons after which the form has to be complete; after all others it is only shown again.
@@ -83,7 +84,11 @@ def forms_of(spec: MaterialSpec) -> list[str]:
         DocumentForm.PAPER,
         DocumentForm.ELECTRONIC,
         *([DocumentForm.REUSED] if spec.source == Source.GOVERNMENT else []),
-        *([DocumentForm.DEFERRED] if spec.necessity == Necessity.DEFERRABLE else []),
+        *(
+            [DocumentForm.DEFERRED]
+            if spec.necessity == Necessity.DEFERRABLE and may_follow(spec.version)
+            else []
+        ),
         DocumentForm.MISSING,
     ]
 
@@ -113,6 +118,8 @@ class IntakeForm(forms.Form):
     )
     lang = forms.ChoiceField(label=_("Messages in"), choices=LANGUAGES)
     allow_duplicate = forms.BooleanField(label=_("Take it in all the same"), required=False)
+    on_commitment = forms.BooleanField(label=_("On a written commitment (告知承诺)"), required=False)
+    renews = _line(most=20, label=_("Renews the licence"), required=False)
     note = forms.CharField(
         label=_("Note for the applicant"),
         max_length=400,
@@ -227,11 +234,29 @@ class IntakeForm(forms.Form):
                 self.add_error(f"m{spec.no}", self.spoilt[spec.no])
             elif given.get(f"m{spec.no}") == DocumentForm.ELECTRONIC and spec.no not in self.kept:
                 self.add_error(f"m{spec.no}", _("There is no file yet: upload it, or choose “Paper”."))
+        self._clean_pledges(given)
         if self.do == sitting.TELL and not self.to_correct and not given.get("note"):
             self.add_error("note", _("Please say what has to be corrected."))
         if self.do not in FINAL:
             self._forgive()
         return given
+
+    def _clean_pledges(self, given: dict[str, Any]) -> None:
+        """What may follow later and what may be promised: as the law, the item and the holder's record allow."""
+        if self.version is None:
+            return
+        materials = {s.no: (str(given.get(f"m{s.no}", "")), None) for s in self.specs}
+        number = str(given.get("id_number") or "")
+        if given.get("renews") and number:
+            try:
+                renewing.check(self.version, given["renews"], number)
+            except pledging.NotOffered as shut:
+                self.add_error("renews", shut.reason.text)
+        try:
+            pledging.check(self.version, number, materials, bool(given.get("on_commitment")))
+        except pledging.NotOffered as shut:
+            deferred = [no for no, (form, _file) in materials.items() if form == DocumentForm.DEFERRED]
+            self.add_error(f"m{deferred[0]}" if deferred else "on_commitment", shut.reason.text)
 
     def _clean_agent(self, given: dict[str, Any]) -> None:
         if not any(given.get(f) for f in ("agent_name", "agent_id_number", "agent_mobile")):
@@ -289,6 +314,8 @@ class IntakeForm(forms.Form):
             "delivery_form": given["delivery_form"],
             "lang": given["lang"],
             "allow_duplicate": given["allow_duplicate"],
+            "on_commitment": given["on_commitment"],
+            "renews": given["renews"],
         }
 
     def _material(self, no: int) -> tuple[str, Attachment | None]:

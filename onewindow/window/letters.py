@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import io
-import json
+import hashlib
 import os
 import re
 import tempfile
@@ -18,24 +17,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import segno
-import typst
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-from onewindow.cases import numbers
+from onewindow.cases import numbers, seals, typeset
 from onewindow.cases.models import Event
+from onewindow.cases.typeset import FontsMissing, fonts_missing, qr_svg
 from onewindow.catalog.models import Code
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import limit as limit_words
 from onewindow.window.models import Document, DocumentForm, Paper, PaperKind
 from onewindow.window.papers import wording
 
+__all__ = ["FontsMissing", "compose", "fonts_missing", "html", "pdf", "proof", "qr_svg", "render"]
+
 SOURCE = Path(__file__).with_name("typst") / "letter.typ"
-FONTS = ("NotoSerifSC_400Regular.ttf", "NotoSerifSC_700Bold.ttf")
 LICENCE = "01"  # GB/T 39046 A.1: 行政许可; only there the Licensing Law applies by itself
 Runs = list[tuple[str, bool]]
 
@@ -68,15 +67,6 @@ SHOWN_TO_OTHERS = {
     PaperKind.REVOCATION,
     PaperKind.RENEWAL,
 }
-
-
-class FontsMissing(RuntimeError):
-    """The fonts of the papers are not in their folder; ``onewindow doctor`` says so too."""
-
-
-def fonts_missing() -> list[str]:
-    """Names of the font files that are not there (empty: all is well). Put there by ``tools/collect.py``."""
-    return [name for name in FONTS if not (Path(settings.FONT_DIR) / name).is_file()]
 
 
 @dataclass(frozen=True)
@@ -114,15 +104,6 @@ class Letter:
     verify_url: str
     verify_code: str
     event_hash: str
-
-
-def qr_svg(url: str, scale: int = 4) -> SafeString:
-    """A QR code (level M, quiet zone of 2) as inline SVG, sized by the page's style sheet."""
-    out = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(
-        out, kind="svg", scale=scale, border=2, xmldecl=False, svgns=True, nl=False, omitsize=True
-    )
-    return mark_safe(out.getvalue().decode())
 
 
 def shown_code(code: str) -> str:
@@ -171,9 +152,12 @@ def _table(paper: Paper) -> Table | None:
             return None
         rows = [[str(no), specs[no].name, text] for no, text in facts["materials"] if no in specs]
         return Table("需要补正的材料", ["序号", "材料名称", "需要补正的内容"], ["13mm", "58mm", "1fr"], rows)
-    if owed := facts.get("pledges"):  # what was put off or only promised: number, name, due date, consequence
+    if (owed := facts.get("pledges")) and paper.kind in (
+        PaperKind.COMMITMENT,
+        PaperKind.PRELIMINARY,
+    ):  # what was put off or only promised: number, name, due date, consequence
         rows = [[str(n), name, day_words(due), then] for n, (name, due, then) in enumerate(owed, 1)]
-        caption = "待补交材料及后果" if paper.kind != PaperKind.COMMITMENT else "承诺内容、核查期限及后果"
+        caption = "承诺事项、期限及后果" if paper.kind == PaperKind.COMMITMENT else "待补交材料及后果"
         return Table(
             caption, ["序号", "内容", "期限", "逾期或不实的后果"], ["13mm", "1fr", "36mm", "52mm"], rows
         )
@@ -255,6 +239,8 @@ def _text(paper: Paper, event: Event | None) -> str:
         "reason_name": reason.name if reason else "",
         "reason_basis": reason.legal_basis if reason else "",
         "result": facts.get("result") or version.result,
+        "final": limit_words(facts.get("final", "")),
+        "owed": [(what, day_words(due)) for what, due, _then in facts.get("pledges") or []],
         "decided": day_words(a.decided_at),
         "held": day_words(facts.get("at") or facts.get("on")),
         "reply_by": day_words(facts.get("reply_by")),
@@ -271,7 +257,7 @@ def _text(paper: Paper, event: Event | None) -> str:
 def compose(paper: Paper) -> Letter:
     """What the letter says; the same on every day and every machine."""
     a = paper.application
-    event = Event.objects.of(a.number).filter(seq=paper.event_seq).first()
+    event = event_of(paper)
     verify = f"{settings.BASE_URL}/verify/"
     kind = PaperKind(paper.kind)
     shown = kind in SHOWN_TO_OTHERS
@@ -302,12 +288,8 @@ def compose(paper: Paper) -> Letter:
             seal_name=heading[2]
             if a.item_version.kind_code == LICENCE
             else heading[2].replace("行政许可", "业务"),
-            seal_hint="此处加盖印章。本页为演示，不具印章效力"
-            if settings.DEMO
-            else "此处加盖印章，未盖章无效",
-            seal_hint_en="Seal area – test, not valid as seal"
-            if settings.DEMO
-            else "Seal area – not valid without the seal",
+            seal_hint=seals.adapter().hint()[0],
+            seal_hint_en=seals.adapter().hint()[1],
             day=day_words(paper.issued_at),
             sign=_sign(paper, event),
             verify_url=verify,
@@ -332,26 +314,43 @@ def pdf(paper: Paper) -> bytes:
         return kept.read_bytes()
     except FileNotFoundError:
         pass
-    body = render(compose(paper), paper.issued_at)
+    body = seals.adapter().seal(render(compose(paper), paper.issued_at), paper.application.office.code)
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
         dir=kept.parent, delete=False
     ) as new:  # readable by the server's user only
         new.write(body)
     os.replace(new.name, kept)
+    Paper.objects.filter(pk=paper.pk, pdf_sha256="").update(pdf_sha256=hashlib.sha256(body).hexdigest())
     return body
 
 
+def event_of(paper: Paper) -> Event | None:
+    """The event that a letter belongs to."""
+    return Event.objects.of(paper.application.number).filter(seq=paper.event_seq).first()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the check of a paper can prove: the hash of the PDF as first made, whether the file kept here still has it, and
+    the state of its seal."""
+
+    sha256: str
+    is_whole: bool
+    seal: seals.Check
+
+
+def proof(paper: Paper) -> Proof | None:
+    """The proof of a letter's PDF (made now if nobody had it yet); None where it can't be made."""
+    try:
+        body = pdf(paper)
+    except FontsMissing:
+        return None
+    paper.refresh_from_db(fields=["pdf_sha256"])
+    found = hashlib.sha256(body).hexdigest()
+    return Proof(paper.pdf_sha256 or found, paper.pdf_sha256 in ("", found), seals.adapter().check(body))
+
+
 def render(letter: Letter, at: dt.datetime) -> bytes:
-    """Sets the letter with the fonts of ``settings.FONT_DIR`` alone; system fonts would differ."""
-    if missing := fonts_missing():
-        raise FontsMissing(
-            f"not in {settings.FONT_DIR}: {', '.join(missing)}. Run: npm ci && python tools/collect.py"
-        )
-    return typst.compile(
-        str(SOURCE),
-        font_paths=[str(settings.FONT_DIR)],
-        ignore_system_fonts=True,
-        sys_inputs={"letter": json.dumps(dataclasses.asdict(letter), ensure_ascii=False)},
-        timestamp=int(at.timestamp()),
-    )
+    """Sets the letter as PDF. Raises :class:`FontsMissing`."""
+    return typeset.pdf(SOURCE, "letter", dataclasses.asdict(letter), at)

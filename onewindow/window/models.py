@@ -37,6 +37,7 @@ class Status(models.TextChoices):
     DELIVERED = "delivered", _("Delivered")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     VOIDED = "voided", _("Voided")
+    REVOKED = "revoked", _("Revoked")
 
 
 class Result(models.TextChoices):
@@ -121,6 +122,7 @@ class ApplicationQuerySet(CaseQuerySet):
     query_code="secret",
     address="text",
     answers="text",
+    heard="text",
 )
 class Application(Case):
     """办件 — one application for one item. The department must decide it."""
@@ -174,6 +176,10 @@ class Application(Case):
     is_joint = models.BooleanField(_("handled by several departments together"), default=False)
     on_commitment = models.BooleanField(_("on a written commitment"), default=False)
     is_preliminary = models.BooleanField(_("preliminary result"), default=False)
+    pledge_count = models.PositiveSmallIntegerField(default=0)
+    final_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    heard = models.CharField(max_length=400, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     bounces = models.PositiveSmallIntegerField(default=0)
 

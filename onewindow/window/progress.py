@@ -20,7 +20,8 @@ from onewindow.cases.rules import By, applicant_of, is_applicants
 from onewindow.catalog.models import Code
 from onewindow.org.calendar import DayLine
 from onewindow.org.templatetags.ow import day_long, limit, local
-from onewindow.window import actions
+from onewindow.pledges.models import Pledge
+from onewindow.window import actions, pledging
 from onewindow.window.models import Application, DeliveryForm, Document, Paper, Result, Status
 
 S = Status
@@ -74,7 +75,7 @@ class Progress:
     note: str
     rows: list[Row]
     owed: list[Document]
-    deferred: list[Document]
+    pledges: list[Pledge]
     papers: list[Paper]
     why: Why | None
     can_correct: bool
@@ -99,7 +100,7 @@ def of(a: Application, me: By | None = None) -> Progress:
         note=note,
         rows=[*past(a, events), *ahead(a)],
         owed=[d for d in documents if d.to_correct] if a.status == S.CORRECTING else [],
-        deferred=[d for d in documents if d.form == "deferred"] if a.is_open else [],
+        pledges=[p for p in pledging.all_of(a) if p.is_open],
         papers=papers_of(a),
         why=_why(a),
         can_correct="correct" in open_to_me,
@@ -182,6 +183,14 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
                 "The clock stands still: %(why)s. The time it takes does not count towards the limit."
             ) % {"why": why}
             return "a", _("On hold"), text, None, "", stop.notice if stop else ""
+        case S.DECIDED if a.is_preliminary:
+            text = _("Granted for now. The result becomes final when everything that was put off is here.")
+            if not pledging.owes(a):
+                text = _("Everything is here. The final result is being made out.")
+            return "a", _("Preliminary result"), text, None, "", ""
+        case S.REVOKED:
+            text = " ".join(filter(None, [_reason("revoke", a.reason_code), a.reason]))
+            return "r", _("Decision revoked"), text, None, "", _remedies()
         case S.DECIDED if a.result == Result.GRANT:
             return (
                 "g",
@@ -300,6 +309,8 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
             case "decide":
                 granted = data.get("result") == Result.GRANT
                 title = _("Decision: granted") if granted else _("Decision: refused")
+                if data.get("preliminary"):
+                    title = _("Preliminary result")
                 yield Row(title, "done" if granted else "bad", e.at, office)
             case "deliver":
                 yield Row(_("Result handed over"), "done", e.at, _delivery(a))
@@ -307,6 +318,17 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
                 yield Row(_("Decision made public"), "done", e.at, office)
             case "refuse_acceptance":
                 yield Row(_("Not accepted"), "bad", e.at, office)
+            case "all_supplied":
+                yield Row(_("Everything that was put off is here"), "done", e.at)
+            case "finalise":
+                yield Row(_("Final result"), "done", e.at, office)
+            case "pledge_broken":
+                yield Row(_("A promise was found broken; you may state your case"), "bad", e.at, office)
+            case "revoke":
+                yield Row(_("Decision revoked"), "bad", e.at, office)
+            case "deem_withdrawn":
+                text = _("What was put off did not come in time.")
+                yield Row(_("Counts as withdrawn"), "bad", e.at, "", text)
             case "withdraw":
                 yield Row(_("Withdrawn"), "done", e.at, by_case if data.get("by_applicant") else place)
             case "void":
@@ -350,6 +372,9 @@ def ahead(a: Application) -> Iterator[Row]:
         case S.SUSPENDED:
             yield Row(_("Special procedure"), "wait", by=local(a.office))
             yield from (decision, deliver)
+        case S.DECIDED if a.is_preliminary:
+            yield Row(_("Final result"), "wait", note=_("when everything that was put off is here"))
+            yield deliver
         case S.DECIDED:
             yield Row(deliver.title, "now", note=deliver.note)
 

@@ -21,9 +21,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onewindow.cases import flow, numbers
+from onewindow.licences import register
 from onewindow.org.masking import mask_name
-from onewindow.window import actions, letters, links, progress, rate
-from onewindow.window.correcting import CorrectionForm
+from onewindow.pledges import actions as pledges
+from onewindow.pledges.forms import StateForm
+from onewindow.window import actions, letters, links, pledging, progress, rate
+from onewindow.window.correcting import CorrectionForm, SupplyForm
 from onewindow.window.models import Application, Paper, Status
 from onewindow.window.ways import Way, by_token, panels
 
@@ -129,7 +132,15 @@ def status_page(request: HttpRequest, way: Way) -> HttpResponse:
         rate_url = ""
     said = progress.of(a, way.me)
     papers = [(paper, way.paper(paper.pk)) for paper in said.papers]
-    here = {"a": a, "way": way, "p": said, "papers": papers, "rate_url": rate_url, "panels": panels(way)}
+    here = {
+        "a": a,
+        "way": way,
+        "p": said,
+        "papers": papers,
+        "rate_url": rate_url,
+        "panels": panels(way),
+        "can_supply": bool(_owed(way)),
+    }
     return render(request, "window/track_status.html", here)
 
 
@@ -192,6 +203,71 @@ def track_correct(request: HttpRequest, a: Application) -> HttpResponse:
 def track_withdraw(request: HttpRequest, a: Application) -> HttpResponse:
     """Withdrawing by the link."""
     return withdraw_page(request, by_token(a))
+
+
+# --- what was put off (容缺后补) ------------------------------------------------------------------------------
+
+
+def _owed(way: Way) -> list[Any]:
+    return [p for p in pledging.all_of(way.case) if pledges.flow.why_not("make_good", p, way.me) is None]
+
+
+def supply_page(request: HttpRequest, way: Way) -> HttpResponse:
+    """Supplying what was put off at acceptance, with photos."""
+    a, owed = way.case, {p.spec_no: p for p in _owed(way)}
+    if not owed:
+        messages.info(request, _("Nothing is owed any more."))
+        return redirect(way.status)
+    post = request.method == "POST"
+    form = SupplyForm(request.POST, request.FILES, case=a) if post else SupplyForm(case=a)
+    if post and form.is_valid():
+        try:
+            for no, (how, file) in form.supplied.items():
+                if no in owed:
+                    pledges.make_good(owed[no], by=way.me, form=how, attachment=file)
+        except (flow.StepRefused, flow.Stale):
+            messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
+        else:
+            messages.success(request, _("Thank you, it is here."))
+        return redirect(way.status)
+    until = min(p.due_at for p in owed.values())
+    here = {"a": a, "way": way, "form": form, "supply": True, "until": until}
+    return render(request, "window/track_correct.html", here, status=422 if post else 200)
+
+
+def state_page(request: HttpRequest, way: Way, number: str) -> HttpResponse:
+    """陈述申辩: the party says what it thinks of a breach that was found."""
+    pledge = next((p for p in pledging.all_of(way.case) if p.number == number), None)
+    if pledge is None:
+        return missing(request)
+    if reason := pledges.flow.why_not("state", pledge, way.me):
+        messages.info(request, reason.text)
+        return redirect(way.status)
+    form = StateForm(request.POST or None, case=pledge, by=way.me)
+    if request.method == "POST" and form.is_valid():
+        try:
+            pledges.state(pledge, by=way.me, **form.cleaned_data)
+        except (flow.StepRefused, flow.Stale):
+            messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
+        else:
+            messages.success(request, _("Thank you. The department must look at it before it decides."))
+        return redirect(way.status)
+    here = {"a": way.case, "way": way, "pledge": pledge, "form": form}
+    return render(request, "window/track_state.html", here, status=422 if form.is_bound else 200)
+
+
+@by_link
+@require_http_methods(["GET", "HEAD", "POST"])
+def track_supply(request: HttpRequest, a: Application) -> HttpResponse:
+    """What was put off, by the link."""
+    return supply_page(request, by_token(a))
+
+
+@by_link
+@require_http_methods(["GET", "HEAD", "POST"])
+def track_state(request: HttpRequest, a: Application, number: str) -> HttpResponse:
+    """The party's case, by the link."""
+    return state_page(request, by_token(a), number)
 
 
 # --- papers ------------------------------------------------------------------------------------------------
@@ -273,6 +349,9 @@ def verify(request: HttpRequest) -> HttpResponse:
         who = rate.address(request)
         if rate.spent("verify", who, most=TRIES, seconds=SPAN):
             return too_many(request)
+        if licence := register.by_code(code):
+            context = {"code": code, "licence": licence, "holder": licence.masked_name}
+            return render(request, "licences/verify.html", context)
         if (paper := links.paper_by_code(code)) is None:
             rate.count("verify", who, seconds=SPAN)
             error = _("We have issued no paper with this code. Compare it with the paper, letter by letter.")
@@ -283,6 +362,9 @@ def verify(request: HttpRequest) -> HttpResponse:
             "a": a,
             "holder": mask_name(a.applicant_name, kind=a.applicant_kind),
             "is_void": a.status == Status.VOIDED,
+            "is_revoked": a.status == Status.REVOKED and paper.kind in ("grant", "preliminary"),
+            "proof": letters.proof(paper),
+            "event": letters.event_of(paper),
             "office": letters.full_name(a.office),
         }
     return render(request, "window/verify.html", context, status=404 if error else 200)

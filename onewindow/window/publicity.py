@@ -22,7 +22,8 @@ from onewindow.cases.figures import Row, figure
 from onewindow.cases.models import Event
 from onewindow.cases.reactions import on
 from onewindow.cases.rules import CLOCK
-from onewindow.org.calendar import Limit, deadline
+from onewindow.licences.actions import last_day
+from onewindow.org.calendar import deadline
 from onewindow.org.models import Person, current_calendar, limit
 from onewindow.org.roles import Role
 from onewindow.window.models import (
@@ -45,7 +46,7 @@ class NotPossible(Exception):
     """Why this can't be done now; ``str`` is for the person."""
 
 
-@on("application.decide")
+@on("application.decide", "application.finalise")
 def open_publication(event: Event) -> None:
     """A licence was granted: its publication is due in seven working days, and happens by itself a little earlier, so that
     the head of the department has time to withhold it."""
@@ -89,10 +90,7 @@ def content(a: Application) -> dict[str, Any]:
     version = a.item_version
     decided_on = timezone.localdate(a.decided_at)
     paper = Paper.objects.filter(application=a, kind=PaperKind.GRANT).order_by("-id").first()
-    until = None
-    if version.result_validity:
-        end = deadline(a.decided_at, [Limit.parse(version.result_validity)], [], current_calendar()).at
-        until = timezone.localdate(end) - dt.timedelta(days=1) if end else None
+    until = last_day(decided_on, version.result_validity)  # as the register of licences reckons it
     is_firm = a.applicant_kind == ApplicantKind.ENTERPRISE
     return {
         "serial": paper.serial_text if paper else "",

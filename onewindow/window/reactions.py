@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -35,6 +36,9 @@ TEXTS = {
     "correct": "correct",
     "withdraw": "withdraw",
     "void": "void",
+    "finalise": "finalise",
+    "revoke": "revoke",
+    "deem_withdrawn": "deem_withdrawn",
 }
 
 
@@ -58,9 +62,12 @@ def tell_applicant(event: Event) -> None:
     tell(a, TEXTS[event.verb], event)
 
 
-def tell(a: Application, template: str, event: Event) -> None:
-    """One message on each way that this applicant has chosen."""
-    body, now = text(template, a, event), instant.now()
+def tell(a: Application, template: str, event: Event, **more: Any) -> None:
+    """One message on each way that this applicant has chosen, about an event of the case itself or of a part of it.
+    ``more``: what the template needs besides; instants are told as days."""
+    if not a.mobile:
+        return
+    body, now = text(template, a, event, **more), instant.now()
     for channel, address in ROADS[0](a):
         Message.objects.get_or_create(
             number=a.number,
@@ -71,7 +78,7 @@ def tell(a: Application, template: str, event: Event) -> None:
         )
 
 
-def text(name: str, a: Application, event: Event) -> str:
+def text(name: str, a: Application, event: Event, **more: Any) -> str:
     """The longest wording that fits: a template has one a line, the fullest first, the barest last."""
     english = a.lang.startswith("en")
     code = event.data.get("stop", "")
@@ -83,8 +90,11 @@ def text(name: str, a: Application, event: Event) -> str:
         "due": day(event.data.get("due_at"), english),
         "until": day(event.data.get("until"), english),
         "stop": (stop.name_en if english else stop.name) if stop else "",
+        "preliminary": bool(event.data.get("preliminary")),
         "link": links.short_url(a),
     }
+    for key, value in more.items():
+        context[key] = day(value.isoformat(), english) if isinstance(value, dt.datetime) else value
     with translation.override(a.lang):
         lines = render_to_string(f"messages/{name}.{'en' if english else 'zh'}.txt", context).splitlines()
     wordings = [line.strip() for line in lines if line.strip()]

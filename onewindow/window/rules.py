@@ -71,4 +71,26 @@ def complete(a: Any, by: By) -> bool:
     return not Document.objects.filter(application=a, form=DocumentForm.MISSING, spec__necessity=1).exists()
 
 
+@possible("preliminary", _("The result is preliminary: something that was put off is still owed."))
+def final(a: Any, by: By) -> bool:
+    return not a.is_preliminary
+
+
+@possible("not_preliminary", _("The result is final already."))
+def preliminary(a: Any, by: By) -> bool:
+    return bool(a.is_preliminary)
+
+
+@possible("still_owed", _("Not everything that was put off is there yet."))
+def nothing_owed(a: Any, by: By) -> bool:
+    from onewindow.window import pledging
+
+    return a.pk is None or not pledging.owes(a)
+
+
+@possible("not_granted", _("Only what was granted can be revoked."))
+def granted(a: Any, by: By) -> bool:
+    return a.result == "grant"
+
+
 applicant_here = the_applicant

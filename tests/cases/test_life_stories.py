@@ -37,6 +37,7 @@ GIVEN = {
     "answer_bounce": {"outcome": "complete", "answer": "材料齐全"},
     "settle": {"finding": "window", "reason": "材料齐全"},
     "ask_opinion": {"office": "HEALTH", "question": "是否同意？", "limit": "2wd"},
+    "revoke": {"reason_code": "false", "reason": "材料虚假", "heard": "无异议"},
 }
 
 

@@ -9,6 +9,7 @@ import time_machine
 from django.conf import settings
 from django.test import override_settings
 
+from onewindow.cases import typeset
 from onewindow.cases.models import Event
 from onewindow.catalog.models import MaterialSpec
 from onewindow.window import actions, letters
@@ -93,7 +94,12 @@ SAYS = {
 #: kinds that the steps of other parts issue: what they are given
 FACTS = {
     "deemed_acceptance": {},
-    "commitment": {"pledges": [["符合全部条件", "2027-01-23", "撤销许可"]]},
+    "commitment": {
+        "pledges": [["符合全部条件", "2027-01-23", "撤销许可"]],
+        "commitment": True,
+        "deferral": True,
+        "final": "2wd",
+    },
     "preliminary": {"pledges": [["健康证明", "2026-11-30", "视为撤回申请"]]},
     "site_check": {"staff": ["王审批", "孙局长"], "on": "2026-11-24", "findings": [["面积", "一致"]]},
     "hearing": {"on": "2026-12-04", "time": "09:00", "place": "二楼会议室", "chair": "周主任"},
@@ -105,7 +111,14 @@ FACTS = {
 }
 SAYS |= {
     "deemed_acceptance": ["第三十二条第一款第（四）项", "即为受理"],
-    "commitment": ["告知承诺书", "第六十九条", "符合全部条件", "2027年1月23日", "承诺人签字"],
+    "commitment": [
+        "告知承诺书",
+        "第六十九条",
+        "2个工作日内出具正式结果",
+        "符合全部条件",
+        "2027年1月23日",
+        "承诺人签字",
+    ],
     "preliminary": ["不得据以从事", "健康证明", "2026年11月30日", "二个工作日"],
     "site_check": ["第三十四条第三款", "王审批、孙局长", "不少于两人", "面积"],
     "hearing": ["第四十六条至第四十八条", "2026年12月4日09:00", "二楼会议室", "申请回避"],
@@ -231,7 +244,7 @@ def test_without_the_fonts_the_page_says_so_and_leads_to_the_one_to_print(client
     paper = paper_of(town.accepted(), "acceptance")
     path = f"{paper.application.track_path}/papers/{paper.pk}.pdf"
     with override_settings(FONT_DIR=tmp_path):
-        assert letters.fonts_missing() == list(letters.FONTS)
+        assert letters.fonts_missing() == list(typeset.FONTS)
         response = client.get(path)
     assert response.status_code == 503
     assert f'href="{path.removesuffix(".pdf")}"' in response.content.decode()

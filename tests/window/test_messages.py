@@ -1,12 +1,16 @@
 """Applicants are told once, shortly, in their language."""
 
 import pytest
+import time_machine
 from django.test import override_settings
 
 from onewindow.cases import worker
 from onewindow.cases.models import Event, Message
-from onewindow.window import actions, links, reactions
+from onewindow.pledges import actions as pledges
+from onewindow.pledges.models import Pledge
+from onewindow.window import actions, afterwards, links, reactions
 from onewindow.window.models import Application
+from tests.town import at
 
 # As long as city hosts are in practice: 24 characters.
 HOST = "https://zwfw.zhaodong-example.cn"
@@ -23,6 +27,33 @@ def life(town, **more):
     actions.extend(a, by=town.head, reason="等待检测报告")
     actions.decide(a, by=town.wang, result="grant")
     return actions.deliver(a, by=town.li)
+
+
+def debts(town, **more):
+    """The texts about what was put off: reminded, overdue, found broken, withdrawn, made final, revoked."""
+    later = {1: ("paper", None), 2: ("paper", None), 3: ("deferred", None)}
+    with time_machine.travel(at("2026-11-23 10:00"), tick=False) as clock:
+        undecided, supplied, broken = (
+            actions.accept(town.take_in(n=n, materials=later, **more), by=town.li) for n in (21, 22, 23)
+        )
+        for a in (supplied, broken):
+            actions.decide(a, by=town.wang, result="grant")
+        follow_all()
+        owed = {p.application: p for p in Pledge.objects.with_facts()}
+        pledges.make_good(owed[supplied.number], by=town.li, form="paper")
+        follow_all()
+        afterwards.finalise(Application.objects.with_facts().get(pk=supplied.pk), by=town.wang)
+        for day in ("2026-11-27 17:30", "2026-11-30 17:30"):
+            clock.move_to(at(day))
+            worker.wake()
+            follow_all()
+        for a in (undecided, broken):
+            p = Pledge.objects.with_facts().get(application=a.number)
+            pledges.breach(p, by=town.wang, reason="逾期未补")
+        follow_all()
+        broken = Application.objects.with_facts().get(pk=broken.pk)
+        afterwards.revoke(broken, by=town.head, reason_code="false", reason="逾期未补", heard="无异议")
+        follow_all()
 
 
 def follow_all():
@@ -42,9 +73,11 @@ def test_every_text_fits_into_one_message_with_its_link(town, lang, base):
         actions.decide(c, by=town.wang, result="refuse", reason_code="conditions_not_met", reason="距离不足")
         actions.withdraw(town.take_in(n=4, lang=lang), by=town.li)
         actions.void(town.take_in(n=5, lang=lang), by=town.zhou, reason="重复登记")
+        debts(town, lang=lang)
         follow_all()
         bodies = {m.template: m.body for m in Message.objects.all()}
-        assert set(bodies) == set(reactions.TEXTS.values())
+        owed = {"pledge_due", "pledge_late", "pledge_broken"}
+        assert set(bodies) == set(reactions.TEXTS.values()) | owed
         assert [b for b in bodies.values() if len(b) > 70] == []
         assert all(f"{base}/q/" in b for b in bodies.values())
         # With a million cases behind us the link is at its longest.

@@ -50,12 +50,12 @@ def survey() -> tuple[int, int, list[chain.Break]]:
             yield event
 
     broken = list(chain.breaks(walk()))
-    for flow in FLOWS.values():
-        assert flow.model is not None
-        rows = flow.model._base_manager.order_by("number").values_list("number", "version", "head")
+    models = [flow.model for flow in FLOWS.values() if flow.model is not None] + chain.KEEPERS
+    for model in models:
+        rows = model._base_manager.order_by("number").values_list("number", "version", "head")
         for number, version, head in rows.iterator(chunk_size=2000):
             if last.pop(number, (0, "")) != (version, head):
                 broken.append(chain.Break(number, version, "the case and its last event do not agree"))
     broken += [chain.Break(number, seq, "belongs to no case") for number, (seq, _) in last.items()]
-    cases = sum(f.model._base_manager.count() for f in FLOWS.values() if f.model is not None)
+    cases = sum(model._base_manager.count() for model in models)
     return counted, cases, sorted(broken, key=lambda b: (b.number, b.seq))

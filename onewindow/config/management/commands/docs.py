@@ -18,9 +18,13 @@ TARGET = Path(settings.PROJECT_DIR) / "docs" / "reference"
 HEAD = "<!-- Made by `onewindow docs` from the code. Do not edit: change the code and run it again. -->\n"
 
 
+def article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
+
+
 def states(flow: Flow) -> str:
     """The state diagram of a flow (Mermaid) and the meaning of each status."""
-    lines = [HEAD, f"# States of an {flow.kind}", "", "```mermaid", "stateDiagram-v2"]
+    lines = [HEAD, f"# States of {article(flow.kind)} {flow.kind}", "", "```mermaid", "stateDiagram-v2"]
     lines += [f"    {s.value}: {s.label}" for s in flow.statuses]
     for step in flow.steps.values():
         lines += [f"    {source} --> {step.to or source}: {step.verb}" for source in step.froms]
@@ -30,7 +34,7 @@ def states(flow: Flow) -> str:
 
 def steps(flow: Flow) -> str:
     """One section a step: what it does, from where to where, who may take it, what is given with it."""
-    lines = [HEAD, f"# Steps of an {flow.kind}", ""]
+    lines = [HEAD, f"# Steps of {article(flow.kind)} {flow.kind}", ""]
     for step in flow.steps.values():
         who = f"`{step.who.name}`"
         if step.when:

@@ -1,0 +1,55 @@
+"""How the register of licences follows the applications, and what its holders are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from onewindow.cases.models import Event
+from onewindow.cases.reactions import on
+from onewindow.cases.rules import CLOCK
+from onewindow.licences import actions as licences
+from onewindow.licences.models import Licence
+from onewindow.org.calendar import ZONE
+from onewindow.window.letters import LICENCE
+from onewindow.window.models import Application, Result
+from onewindow.window.reactions import tell
+
+
+@on("application.decide", "application.finalise", "application.renew_by_law")
+def enter(event: Event) -> None:
+    """What was granted for good is entered into the register; a granted renewal (行政许可法 50, also the one by law)
+    lengthens the licence that it renews."""
+    a = Application.objects.with_facts().get(number=event.number)
+    if a.is_preliminary or a.item_version.kind_code != LICENCE or a.result != Result.GRANT:
+        return
+    if a.renews and (old := Licence.objects.with_facts().filter(number=a.renews).first()):
+        licences.renew(old, by=CLOCK, application=a.number, at=event.at)
+        return
+    holder = {
+        "kind": a.applicant_kind, "name": a.applicant_name, "id_type": a.id_type, "id_number": a.id_number,
+    }  # fmt: skip
+    licences.grant(a.number, a.item_version, by=CLOCK, at=event.at, holder=holder)
+
+
+@on("application.revoke")
+def take_back(event: Event) -> None:
+    """A revoked decision takes its licence with it (行政许可法 69)."""
+    for licence in Licence.objects.with_facts().filter(latest=event.number):
+        licences.revoke(licence, by=CLOCK, application=event.number)
+
+
+@on("licence.expiring", "licence.expire")
+def tell_holder(event: Event) -> None:
+    """The holder is told 45, 30 and 15 days before the end, and when it is over."""
+    licence = Licence.objects.get(number=event.number)
+    a = Application.objects.with_facts().get(number=licence.latest)
+    end = dt.date.fromisoformat(event.data["valid_to"])
+    last = end - dt.timedelta(days=licences.RENEW_BEFORE)
+    told = {
+        "licence": licence.title_en if a.lang.startswith("en") and licence.title_en else licence.title,
+        "end": dt.datetime.combine(end, dt.time(), ZONE),
+        "ask_by": dt.datetime.combine(last, dt.time(), ZONE),
+        "days": event.data.get("days", 0),
+        "in_time": event.data.get("days", 0) > licences.RENEW_BEFORE,
+    }
+    tell(a, "licence_expiring" if event.verb == "expiring" else "licence_expired", event, **told)
