@@ -25,7 +25,8 @@ def publish_version(
 ) -> ItemVersion | None:
     """Publishes a new version of an item and retires the one before; None if nothing would change.
 
-    Applications keep the version under which they were made.
+    Applications keep the version under which they were made. What ``facts`` does not name stays as it was: a list from a
+    file that knows nothing of plans and questions does not wipe them out.
     """
     last = item.current
     if last is not None and _same(last, facts, materials):
@@ -34,6 +35,7 @@ def publish_version(
         now = instant.now()
         if last is not None:
             ItemVersion.objects.filter(pk=last.pk).update(state=ItemState.RETIRED, retired_at=now)
+            facts = {name: getattr(last, name) for name in _KEPT} | facts
         number = (item.versions.aggregate(n=Max("version"))["n"] or 0) + 1
         version = ItemVersion.objects.create(
             item=item, version=number, state=ItemState.PUBLISHED, published_at=now, published_by=by, **facts
@@ -42,6 +44,14 @@ def publish_version(
         item.current = version
         Item.objects.filter(pk=item.pk).update(current=version)
         return version
+
+
+#: What a version says, without its number, state and dates.
+_KEPT = [
+    f.name
+    for f in ItemVersion._meta.concrete_fields
+    if f.name not in ("id", "item", "version", "state", "published_at", "published_by", "retired_at")
+]
 
 
 def _same(version: ItemVersion, facts: dict[str, Any], materials: list[dict[str, Any]]) -> bool:

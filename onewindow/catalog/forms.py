@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -29,9 +29,10 @@ OBJECTS = [
     ("P", _("Natural persons")), ("E", _("Enterprises")), ("I", _("Public institutions")),
     ("SO", _("Social organisations")),
 ]  # fmt: skip
+#: Kinds of answers, as ``questions.py`` reads them.
 QUESTION_TYPES = [
-    ("text", _("A line")), ("textarea", _("Several lines")), ("number", _("A number")), ("date", _("A day")),
-    ("radio", _("One of several")), ("checkbox", _("Several of them")), ("yesno", _("Yes or no")),
+    ("text", _("A line")), ("number", _("A number")), ("date", _("A day")), ("choice", _("One of several")),
+    ("yesno", _("Yes or no")), ("address", _("An address")),
 ]  # fmt: skip
 
 
@@ -177,6 +178,13 @@ class ItemForm(forms.ModelForm):
 class Row(forms.Form):
     """One row of a list in a document. What a row holds beyond its fields stays as it was."""
 
+    DEFAULTS: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def tidy(cls, row: dict[str, Any]) -> dict[str, Any]:
+        """The row as it is kept."""
+        return row
+
 
 class MaterialForm(Row):
     name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
@@ -237,10 +245,12 @@ class OptionsField(forms.CharField):
 
 
 class ConditionField(forms.CharField):
-    """``question=value``; in a document {question: value}."""
+    """``question=value`` or ``question=one|two``; in a document {question: value or list of values}."""
 
     def prepare_value(self, value: Any) -> Any:
-        return "; ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        return "; ".join(f"{k}={'|'.join(v) if isinstance(v, list) else v}" for k, v in value.items())
 
     def clean(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -250,7 +260,8 @@ class ConditionField(forms.CharField):
             if "=" not in part:
                 raise ValidationError(_("Write the name of a question, = and its answer."))
             name, answer = part.split("=", 1)
-            found[name.strip()] = answer.strip()
+            answers = [a.strip() for a in answer.split("|") if a.strip()]
+            found[name.strip()] = answers if len(answers) > 1 else "".join(answers)
         return found
 
 
@@ -264,15 +275,27 @@ class QuestionForm(Row):
     type = forms.ChoiceField(label=_("Answer"), choices=QUESTION_TYPES)
     required = forms.BooleanField(label=_("must be answered"), required=False)
     label = forms.CharField(label=_("Question"), max_length=200)
-    label_en = forms.CharField(label=_("In English"), max_length=300, required=False)
+    label_en = forms.CharField(label=_("In English"), max_length=300)
     hint = forms.CharField(label=_("Hint"), max_length=300, required=False)
+    hint_en = forms.CharField(label=_("Hint in English"), max_length=400, required=False)
+    least = forms.IntegerField(label=_("at least"), required=False)
+    most = forms.IntegerField(label=_("at most"), required=False)
     options = OptionsField(label=_("Choices"), required=False, help_text=_("one a line: code=中文=English"))
     show_if = ConditionField(label=_("Asked only if"), required=False, help_text=_("e.g. has_staff=yes"))
 
-    NEW = {
-        "name": "", "type": "text", "required": True, "label": "", "label_en": "", "hint": "", "options": [], "show_if": {},
+    NEW = {"name": "", "label": "", "label_en": "", "type": "text"}
+    #: What a question means that says nothing about it.
+    DEFAULTS = {"required": True}
+    WIDTHS = {
+        "label": "ow-c3", "label_en": "ow-c3", "hint": "ow-c3", "hint_en": "ow-c3", "options": "ow-c3", "show_if": "ow-c3",
+        "least": "ow-c1", "most": "ow-c1",
     }  # fmt: skip
-    WIDTHS = {"label": "ow-c3", "label_en": "ow-c3", "hint": "ow-c6", "options": "ow-c3", "show_if": "ow-c3"}
+
+    @classmethod
+    def tidy(cls, row: dict[str, Any]) -> dict[str, Any]:
+        """Without what says nothing: ``questions.py`` knows what is meant then."""
+        kept = {k: v for k, v in row.items() if v not in (None, "", [], {})}
+        return {k: v for k, v in kept.items() if cls.DEFAULTS.get(k) != v}
 
 
 class FaqForm(Row):
@@ -329,7 +352,7 @@ def item_rows(document: Mapping[str, Any], name: str) -> list[Any]:
     rows = document.get(name) or []
     return [
         form(
-            _typed(form.base_fields, row if isinstance(row, dict) else {}, f"{name}-{n}-"),
+            _typed(form.base_fields, form.DEFAULTS | (row if isinstance(row, dict) else {}), f"{name}-{n}-"),
             prefix=f"{name}-{n}",
         )
         for n, row in enumerate(rows if isinstance(rows, list) else [])
@@ -377,7 +400,7 @@ def read_rows(data: Any, name: str, before: Sequence[Any]) -> list[dict[str, Any
     for n in range(min(int(count) if re.fullmatch(r"\d{1,3}", count) else 0, MOST_ROWS)):
         form = ROWS[name](data, prefix=f"{name}-{n}")
         kept = before[n] if n < len(before) and isinstance(before[n], dict) else {}
-        rows.append({**kept, **read(form)})
+        rows.append(form.tidy({**kept, **read(form)}))
     return rows
 
 

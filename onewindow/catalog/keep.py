@@ -329,7 +329,7 @@ class Items(Section):
         said = {**document, **read(item_forms(document))}
         for name in ("materials", *LISTS):
             rows = zip(document[name], item_rows(document, name), strict=True)
-            said[name] = [{**row, **read(form)} for row, form in rows]
+            said[name] = [form.tidy({**row, **read(form)}) for row, form in rows]
         for n, material in enumerate(said["materials"], 1):
             material["no"] = n
         return said

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from onewindow.catalog.questions import check as questions_check
 from onewindow.org.calendar import Limit
 
 #: About how many working days a unit is, for comparing limits printed in different units (never for a deadline).
@@ -157,6 +158,12 @@ def _plan(facts: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _form(questions: Sequence[dict[str, Any]]) -> Iterator[Finding]:
+    """In the reader's language what people get wrong most; whatever else ``questions.py`` says of them as it says it."""
+    found = list(_questions(questions))
+    yield from found or [_error("questions", text, "form") for text in questions_check(list(questions))]
+
+
+def _questions(questions: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     seen: set[str] = set()
     for n, row in enumerate(questions):
         name = row.get("name", "")
@@ -166,4 +173,8 @@ def _form(questions: Sequence[dict[str, Any]]) -> Iterator[Finding]:
             if other not in seen:
                 text = _("It depends on a question that does not stand above it.")
                 yield _error("question_order", text, f"form-{n}-show_if")
+        options = row.get("options") or []
+        if row.get("type") == "choice" and (len(options) < 2 or not all(o.get("label_en") for o in options)):
+            text = _("A choice needs at least two answers, each with its English.")
+            yield _error("choice_answers", text, f"form-{n}-options")
         seen.add(name)

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from onewindow.cases.instant import simulated
 from onewindow.cases.models import Notice
 from onewindow.catalog import drafts, exporting, impact, keep
+from onewindow.catalog.actions import publish_version
 from onewindow.catalog.importing import import_items
 from onewindow.catalog.models import Change, Code, Item, ItemVersion, MaterialSpec
 from onewindow.config.management.commands.init import load_reference
@@ -55,7 +56,12 @@ def test_every_default_survives_the_round_trip_byte_for_byte():
     load_reference()
     for kind in ("regions", "offices", "halls", "counters"):
         assert import_table(kind, DATA / f"{kind}.csv").errors == []
-    assert import_items(DATA / "items.csv", materials=DATA / "materials.csv", by="test").errors == []
+    assert (
+        import_items(
+            DATA / "items.csv", materials=DATA / "materials.csv", forms=DATA / "forms.json", by="test"
+        ).errors
+        == []
+    )
     Parameter.objects.create(code="notice_limit", value="3wd")
     forget_parameters()
     before = "".join(exporting.lines())
@@ -332,3 +338,41 @@ def test_lists_and_parameters_have_pages_too(client, town):
     client.post(f"{base}begin/", {"undo": str(undo.pk)})
     client.post(f"{base}check/", {"do": "publish", "reason": "恢复"})
     assert parameter("notice_limit") == "5wd"
+
+
+def test_questions_come_and_go_through_the_page_unchanged(client, town):
+    questions = [
+        {
+            "name": "business", "label": "经营什么？", "label_en": "What business?", "type": "choice",
+            "options": [
+                {"value": "sale", "label": "销售", "label_en": "Selling"},
+                {"value": "catering", "label": "餐饮", "label_en": "Catering"},
+            ],
+        },
+        {
+            "name": "seats", "label": "座位数", "label_en": "Seats", "type": "number", "least": 1, "required": False,
+            "show_if": {"business": ["sale", "catering"]},
+        },
+    ]  # fmt: skip
+    change = edited(town, town.it, form=questions)
+    assert keep.errors(drafts.check(change)) == []
+    client.force_login(town.it)
+    page = "/desk/catalogue/items/ZD-MSA-001/edit/"
+    client.post(page, posted(client.get(page)) | {"do": "save"})
+    change.refresh_from_db()
+    assert change.content["form"] == questions
+    wrong = [*reversed(questions)]
+    drafts.save(change, change.content | {"form": wrong}, by=town.it)
+    assert [f.rule for f in keep.errors(drafts.check(change))] == ["question_order"]
+    drafts.save(change, change.content | {"form": questions}, by=town.it)
+    drafts.publish(change, by=town.it)
+    assert ITEMS.document("ZD-MSA-001")["form"] == questions
+
+
+def test_a_list_from_a_file_does_not_wipe_out_what_it_does_not_know(town):
+    faq = [{"q": "要多久？", "a": "三天", "q_en": "", "a_en": ""}]
+    drafts.publish(edited(town, town.it, faq=faq, consult_phone="0455-7792345"), by=town.it)
+    item = Item.objects.get(code="ZD-MSA-001")
+    publish_version(item, {"promised_limit": "4wd"}, [{"no": 1, "name": "申请书", "name_en": ""}], by="file")
+    now = Item.objects.get(code="ZD-MSA-001").current
+    assert (now.version, now.promised_limit, now.faq, now.consult_phone) == (3, "4wd", faq, "0455-7792345")
