@@ -1,4 +1,4 @@
-"""Writing rows of the hot path: the SQL of a model is compiled once from its ``_meta``, not at every write.
+"""Writing and asking for rows of the hot path: the SQL is compiled once, not at every call.
 
 Django's compiler takes two thirds of the time of an acceptance. These functions write exactly what ``save()`` and
 ``update()`` would write (field by field through ``pre_save`` and ``get_db_prep_save``), for models that have neither
@@ -7,11 +7,11 @@ parents nor generated columns; everything else uses the ORM. See docs/explanatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 
 def _model(row: Any) -> Any:
@@ -32,7 +32,10 @@ def _plan(model: Any, vendor: str) -> tuple[str, str, list[Any], bool]:
 
 
 def _values(row: models.Model, fields: Sequence[Any]) -> list[Any]:
-    return [f.get_db_prep_save(f.pre_save(row, True), connection) for f in fields]
+    here = connections[
+        DEFAULT_DB_ALIAS
+    ]  # itself: ``connection`` looks it up again for each thing that a field asks of it
+    return [f.get_db_prep_save(f.pre_save(row, True), here) for f in fields]
 
 
 def insert(row: Any) -> Any:
@@ -74,7 +77,36 @@ def _update(model: Any, names: tuple[str, ...], vendor: str) -> tuple[str, list[
 def update_if(row: Any, version: int, names: Sequence[str]) -> bool:
     """Writes the named fields of a row if its ``version`` in the database still is the given one: compare-and-set."""
     sql, fields = _update(_model(row), tuple(names), connection.vendor)
-    values = [f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields]
+    here = connections[DEFAULT_DB_ALIAS]
+    values = [f.get_db_prep_save(getattr(row, f.attname), here) for f in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, row.pk, version])
         return cursor.rowcount == 1
+
+
+#: Stands for the n-th value while a query is compiled; a number, or the same as text, that nobody would ever ask for.
+MARK = 7_190_000_000_000
+
+
+def prepared(build: Callable[..., Any]) -> Callable[..., list[tuple[Any, ...]]]:
+    """Makes a question whose SQL is compiled once of a function that gives a ``values_list`` query for its values.
+
+    Values and columns are numbers and texts (what the database keeps as it is), and none of them is None: the query is
+    the same for all values.
+    """
+
+    @cache
+    def plan(count: int, vendor: str) -> tuple[str, list[Any]]:
+        marks = {MARK + n: n for n in range(count)}
+        sql, given = build(*marks).query.sql_with_params()
+        places = {value: n for mark, n in marks.items() for value in (mark, str(mark))}
+        return sql, [(places.get(value), value) for value in given]
+
+    @wraps(build)
+    def ask(*values: Any) -> list[tuple[Any, ...]]:
+        sql, places = plan(len(values), connection.vendor)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [own if n is None else values[n] for n, own in places])
+            return cursor.fetchall()
+
+    return ask

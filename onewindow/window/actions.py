@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import clock, instant, numbers
 from onewindow.cases.flow import Flow, open_case, register
 from onewindow.cases.models import Attachment, Event
-from onewindow.cases.rows import insert_all
+from onewindow.cases.rows import insert_all, prepared
 from onewindow.cases.rules import Actor, By, the_clock
 from onewindow.catalog.models import ItemVersion
 from onewindow.org.models import Counter, Hall, Person, limit, number
@@ -64,13 +64,27 @@ class Duplicate(Exception):
         self.number = number
 
 
-def _duplicates(item_id: int, id_number: str) -> Any:
-    return Application.objects.open().filter(id_digest=digest(id_number), item_id=item_id).order_by("-id")
+def _duplicates(item_id: int, id_digest: str) -> Any:
+    return Application.objects.open().filter(id_digest=id_digest, item_id=item_id).order_by("-id")
 
 
 def open_duplicate(item_id: int, id_number: str) -> Application | None:
     """The holder's newest open application for the item, if any."""
-    return _duplicates(item_id, id_number).first()
+    return _duplicates(item_id, digest(id_number)).first()
+
+
+@prepared
+def _open_numbers(item_id: int, id_digest: str) -> Any:
+    """The number of that application."""
+    return _duplicates(item_id, id_digest).values_list("number")[:1]
+
+
+@prepared
+def _held(application: int) -> Any:
+    """(number of the material, form) of an application's documents, in the order of the item's list."""
+    return (
+        Document.objects.filter(application=application).order_by("spec__no").values_list("spec__no", "form")
+    )
 
 
 def take_in(
@@ -104,10 +118,7 @@ def take_in(
     renewed = renewing.check(version, renews, applicant["id_number"]) if renews else None
     with transaction.atomic():
         if not allow_duplicate:
-            other = (
-                _duplicates(version.item_id, applicant["id_number"]).values_list("number", flat=True).first()
-            )
-            if other:
+            for (other,) in _open_numbers(version.item_id, digest(applicant["id_number"])):
                 raise Duplicate(other)
         now = instant.now()
         token = new_track_token()
@@ -230,7 +241,7 @@ def correct(
 def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> None:
     a.accepted_at = since
     legal, promised = a.item_version.legal_limit, a.item_version.promised_limit
-    held = Document.objects.filter(application=a).order_by("spec__no").values_list("spec__no", "form")
+    held = _held(a.pk)
     said = {
         "legal": legal,
         "promised": promised,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from onewindow.cases import rows
 from onewindow.cases.rules import Actor, By, possible, rule, the_applicant
 from onewindow.org.roles import Role
 
@@ -64,11 +65,15 @@ def extendable(a: Any, by: By) -> bool:
 )
 def complete(a: Any, by: By) -> bool:
     """All required materials are here, held already, or lawfully to follow."""
+    return a.pk is None or not _required_and_missing(a.pk)
+
+
+@rows.prepared
+def _required_and_missing(application: int) -> Any:
     from onewindow.window.models import Document, DocumentForm
 
-    if a.pk is None:
-        return True
-    return not Document.objects.filter(application=a, form=DocumentForm.MISSING, spec__necessity=1).exists()
+    wanted = Document.objects.filter(application=application, form=DocumentForm.MISSING, spec__necessity=1)
+    return wanted.values_list("pk")[:1]
 
 
 @possible("preliminary", _("The result is preliminary: something that was put off is still owed."))
