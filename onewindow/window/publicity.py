@@ -55,6 +55,19 @@ def open_publication(event: Event) -> None:
         prepare(a)
 
 
+@on("application.revoke")
+def take_back_revoked(event: Event) -> None:
+    """行政许可法 69: what was revoked is no licence any more and leaves the page; the row says so."""
+    Publication.objects.filter(
+        application__number=event.number, state__in=[PublicityState.WAITING, PublicityState.PUBLISHED]
+    ).update(
+        state=PublicityState.WITHDRAWN,
+        reason="决定已撤销（行政许可法 69）",
+        settled_at=event.at,
+        settled_by=event.by,
+    )
+
+
 def must_be_public(a: Application) -> bool:
     """行政许可法 40: decisions to grant an administrative licence."""
     return a.item_version.kind_code == LICENCE
@@ -62,10 +75,9 @@ def must_be_public(a: Application) -> bool:
 
 def prepare(a: Application) -> Publication:
     """The row that waits to be published, with the two days; made once a decision."""
-    assert a.decided_at is not None
-    calendar = current_calendar()
-    due = deadline(a.decided_at, [limit("publicity_limit")], [], calendar).at
-    planned = deadline(a.decided_at, [limit("publicity_wait")], [], calendar).at
+    calendar, since = current_calendar(), _decided_at(a)
+    due = deadline(since, [limit("publicity_limit")], [], calendar).at
+    planned = deadline(since, [limit("publicity_wait")], [], calendar).at
     assert due is not None and planned is not None
     return Publication.objects.get_or_create(
         application=a,
@@ -79,6 +91,13 @@ def prepare(a: Application) -> Publication:
     )[0]
 
 
+def _decided_at(a: Application) -> dt.datetime:
+    """When the decision was final: a preliminary one is not published."""
+    since = a.final_at or a.decided_at
+    assert since is not None
+    return since
+
+
 def new_key() -> str:
     """Ten plain characters; the address of a published decision says nothing of its case."""
     return "".join(secrets.choice(PLAIN) for _ in range(10))
@@ -86,9 +105,8 @@ def new_key() -> str:
 
 def content(a: Application) -> dict[str, Any]:
     """What the public may know of a decision, as double publicity lists it."""
-    assert a.decided_at is not None
-    version = a.item_version
-    decided_on = timezone.localdate(a.decided_at)
+    version, since = a.item_version, _decided_at(a)
+    decided_on = timezone.localdate(since)
     paper = Paper.objects.filter(application=a, kind=PaperKind.GRANT).order_by("-id").first()
     until = last_day(decided_on, version.result_validity)  # as the register of licences reckons it
     is_firm = a.applicant_kind == ApplicantKind.ENTERPRISE

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from onewindow.cases import rounds
+from onewindow.cases import flow, rounds
 from onewindow.cases.figures import FIGURES
 from onewindow.cases.instant import simulated
 from onewindow.cases.models import Event
 from onewindow.cases.worker import follow
 from onewindow.org.models import Parameter, forget_parameters
-from onewindow.window import actions, publicity
+from onewindow.window import actions, afterwards, publicity
 from onewindow.window.models import Publication
 from tests.town import at
 
@@ -200,3 +200,25 @@ def test_the_list_needs_few_queries(client, town, n, django_assert_num_queries):
         client.get("/decisions/")
         with django_assert_num_queries(3):
             client.get("/decisions/")
+
+
+def test_a_preliminary_result_is_published_when_it_is_final_and_a_revoked_one_leaves_the_page(client, town):
+    """行政许可法 69; what was only preliminary is no decision yet."""
+    with simulated(at("2026-11-24 10:00")):
+        a = actions.decide(town.accepted(), by=town.wang, result="grant")
+        flow.note(a, "test", by=town.wang, is_preliminary=True)
+        follow()
+    assert not Publication.objects.exists()
+    with simulated(at("2026-12-01 10:00")):
+        flow.note(a, "finalise", by=town.wang, is_preliminary=False, final_at=at("2026-12-01 10:00"))
+        follow()
+    assert Publication.objects.get().due_at == at("2026-12-10 17:00")
+    publish("2026-12-04 18:00")
+    with simulated(at("2026-12-08 10:00")):
+        key = Publication.objects.get().key
+        assert client.get(f"/decisions/{key}/").status_code == 200
+        a.refresh_from_db()
+        afterwards.revoke(a, by=town.head, reason_code="fraud", reason="以欺骗手段取得")
+        follow()
+        assert client.get(f"/decisions/{key}/").status_code == 404
+    assert Publication.objects.get().state == "withdrawn"
