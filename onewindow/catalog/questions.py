@@ -106,6 +106,11 @@ def field(q: Question) -> forms.Field:
         "label": words(q),
         "help_text": words(q, "hint"),
         "required": q.get("required", True),
+        "error_messages": {
+            "required": _("Please choose one.")
+            if q["type"] in ("choice", "yesno")
+            else _("Please fill this in.")
+        },
     }
     match q["type"]:
         case "number":

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import files, instant
@@ -68,7 +68,7 @@ class CodeForm(forms.Form):
     """The six digits."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=pgettext_lazy("sign-in", "Code"),
         max_length=12,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
     )
@@ -182,7 +182,7 @@ class AuthorityForm(forms.Form):
 
     def __init__(self, *args: Any, holders: list[Holder], **more: Any):
         super().__init__(*args, **more)
-        names = [(h.key, _now("Myself") if h.ground == "self" else h.name) for h in holders]
+        names = [(h.key, gettext("Myself") if h.ground == "self" else h.name) for h in holders]
         self.fields["holder"].choices = names  # type: ignore[attr-defined]
         self.fields["items"].queryset = published()  # type: ignore[attr-defined]
         self.fields["items"].label_from_instance = local  # type: ignore[attr-defined]
@@ -248,9 +248,9 @@ class WhoForm(StepForm):
 
     def _name(self, h: Holder) -> str:
         if h.ground == "self":
-            return _now("Myself: %(name)s") % {"name": f"{h.masked} {h.masked_id}"}
+            return gettext("Myself: %(name)s") % {"name": f"{h.masked} {h.masked_id}"}
         if h.is_agent:
-            return _now("As agent for %(name)s") % {"name": f"{h.masked} {h.masked_id}"}
+            return gettext("As agent for %(name)s") % {"name": f"{h.masked} {h.masked_id}"}
         return f"{h.masked} {h.masked_id}"
 
     def clean(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allauth.account.utils import perform_login
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -81,5 +82,6 @@ def _enter(request: HttpRequest, mobile: str) -> HttpResponse:
         request.session.pop(name, None)
     response = perform_login(request, account.person, redirect_url=go_on)
     if request.user.is_authenticated:
+        list(messages.get_messages(request))  # "signed in as p3f…" says nothing to a citizen
         request.session.set_expiry(min(SESSION_SECONDS, settings.SESSION_COOKIE_AGE))
     return response

@@ -175,10 +175,18 @@ def take_in(
 
 
 @flow.step(S.SUBMITTED, to=S.RECEIVED, who=rules.clerk_here, label=_("Receive"))
-def receive(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
-    """收件 — takes an application handed in online into the hall's work. The notice clock already runs."""
+def receive(a: Application, *, by: By, now: dt.datetime, materials: Iterable[int] = ()) -> dict[str, Any]:
+    """收件 — takes an application handed in online into the hall's work. The notice clock already runs.
+
+    ``materials``: numbers of those that the applicant was going to bring and that have come in on paper.
+    """
     a.received_at = now
-    return {}
+    brought = sorted(materials)
+    if not brought:
+        return {}
+    missing = Document.objects.filter(application=a, form=DocumentForm.MISSING, spec__no__in=brought)
+    missing.update(form=DocumentForm.PAPER)
+    return {"materials": brought}
 
 
 @flow.step(

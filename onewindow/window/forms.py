@@ -103,6 +103,21 @@ class AskCorrectionForm(StepForm):
         return {"note": given.get("note") or "请按所列材料逐项补正。", "materials": materials}
 
 
+class ReceiveForm(StepForm):
+    """Of what the applicant was going to bring to the window: what has come in on paper."""
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        for document in self.documents():
+            if document.form == DocumentForm.MISSING:
+                label = _("Handed in on paper: %(name)s") % {"name": local(document.spec)}
+                self.fields[f"m{document.spec.no}"] = forms.BooleanField(label=label, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        return {"materials": [int(name[1:]) for name, here in given.items() if here]}
+
+
 class CorrectForm(StepForm):
     """The window takes in what the applicant brings: each material on paper or as a file."""
 
@@ -319,7 +334,7 @@ class RevokeForm(ReasonForm):
 
 
 FORMS: dict[str, type[StepForm]] = {
-    "receive": StepForm,
+    "receive": ReceiveForm,
     "ask_correction": AskCorrectionForm,
     "correct": CorrectForm,
     "accept": StepForm,

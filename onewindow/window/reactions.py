@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from onewindow.cases import instant
+from onewindow.cases.channels import PAGE_CHANNEL
 from onewindow.cases.models import Event, Message
 from onewindow.cases.reactions import on
 from onewindow.catalog.models import Code
@@ -68,13 +69,20 @@ def tell(a: Application, template: str, event: Event, **more: Any) -> None:
     if not a.mobile:
         return
     body, now = text(template, a, event, **more), instant.now()
+    link = links.short_url(a)
     for channel, address in ROADS[0](a):
         Message.objects.get_or_create(
             number=a.number,
             event_seq=event.seq,
             template=template,
             channel=channel,
-            defaults={"address": address, "lang": a.lang, "body": body, "created_at": now, "next_at": now},
+            defaults={
+                "address": address,
+                "lang": a.lang,
+                "body": body if channel != PAGE_CHANNEL else body.replace(link, "").strip(),
+                "created_at": now,
+                "next_at": now,
+            },
         )
 
 

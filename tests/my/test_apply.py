@@ -199,3 +199,19 @@ def test_forms_and_files_of_others_are_not_there(town):
         assert other.get(path).status_code == 404, path
     assert other.post(check.replace("/check/", "/drop/")).status_code == 404
     assert mine.get(f"/my/apply/ZD-MSA-001/{key}/files/1").content[:2] == b"\xff\xd8"
+
+
+def test_what_was_brought_to_the_window_is_ticked_off_when_the_clerk_receives(town):
+    from django.test import Client
+
+    client = enter(account(1))
+    client.post(fill(client))
+    a = Application.objects.get()
+    staff = Client()
+    staff.force_login(town.li, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "平面图" in staff.get(f"/desk/{a.number}/receive/").content.decode()
+    staff.post(f"/desk/{a.number}/receive/", {"version": a.version, "m2": "on"})
+    assert [d.form for d in a.documents.all()] == ["electronic", "paper", "deferred"]
+    a.refresh_from_db()
+    window.accept(a, by=town.li)
+    assert a.status == "examining"
