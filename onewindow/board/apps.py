@@ -14,3 +14,4 @@ class Board(AppConfig):
         rail.add(
             5, "board", _("Overview"), "chart-column", Role.LEADER, Role.BUREAU, Role.HALL_MANAGER, Role.HEAD
         )
+        rail.add(80, "mine", _("My figures"), "chart-no-axes-column", Role.CLERK, Role.APPROVER, Role.HEAD)

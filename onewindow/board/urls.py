@@ -8,5 +8,6 @@ from onewindow.board import views
 
 urlpatterns = [
     path("board/", views.board, name="board"),
+    path("desk/me/", views.mine_page, name="mine"),
     path("board/screen/", views.screen, name="board_screen"),
 ]

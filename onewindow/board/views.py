@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from onewindow.board.charts import course
 from onewindow.board.figures import Overview
+from onewindow.board.mine import mine
 from onewindow.board.wall import Wall
 from onewindow.cases.views import staff
 from onewindow.org.roles import Role
@@ -46,3 +47,15 @@ def screen(request: HttpRequest) -> HttpResponse:
     """The same for a wall: 1920×1080, read from metres away, anew every 30 seconds."""
     wall = Wall(request.user)
     return render(request, "board/screen.html", {"seen": wall, "wide": course(wall.hours, 414, 206)})
+
+
+@staff
+@require_safe
+def mine_page(request: HttpRequest) -> HttpResponse:
+    """The own figures of somebody who takes in, examines or decides."""
+    person = request.user
+    examines = person.has_role(Role.APPROVER, Role.HEAD)
+    clerk = person.has_role(Role.CLERK)
+    if not examines and not clerk:
+        raise PermissionDenied
+    return render(request, "board/mine.html", {"seen": mine(person), "examines": examines, "clerk": clerk})

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from onewindow.cases import rungs
 from onewindow.cases.models import Light, Stop
 from onewindow.org.calendar import DayLine, Limit, amber_at, deadline, explain
 from onewindow.org.models import current_calendar, number
@@ -70,7 +71,10 @@ def work_out(case: Any, now: dt.datetime) -> None:
         turns.append((case.legal_due_at, Light.RED))
     passed = [light for at, light in turns if now > at]
     case.light = max(passed, key=list(Light).index, default=Light.GREEN)
-    case.wake_at = min((at for at, _ in turns if at >= now), default=None)
+    climbs = rungs.instants(case, stops, calendar) if now > case.due_at else []
+    case.wake_at = min(
+        (at for at in [*(t for t, _ in turns), *(t for _, t in climbs)] if at >= now), default=None
+    )
 
 
 def _iso(at: dt.datetime | None) -> str | None:

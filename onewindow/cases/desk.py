@@ -33,6 +33,7 @@ PAGE = 50
 CAP = 1000
 NAMESAKES = 5000  # the newest so many cases of one name or identifier are searched, over the whole city
 WAITING, OPEN, ALL = "waiting", "open", "all"
+MINE, UNASSIGNED = "mine", "none"
 #: sort in the address → column, is it descending
 ORDERS = {
     "due": ("due_at", False),
@@ -52,6 +53,8 @@ class Kind:
     forms: ClassVar[Mapping[str, type[forms.Form]]] = {}
     #: the step that is meant most often comes first
     first: ClassVar[Sequence[str]] = ()
+    #: steps that many cases can take together, with one form
+    batch: ClassVar[Sequence[str]] = ()
     #: the step that can't be undone asks twice
     grave: ClassVar[frozenset[str]] = frozenset()
 
@@ -117,6 +120,10 @@ class Kind:
         """What the step would do to the deadlines: label, before, after; shown above its form."""
         return []
 
+    def hall_of(self, case: Any) -> Any:
+        """The hall whose turn it is; None while the matter is with the department (``case.office``)."""
+        return None
+
     def may_look(self, case: Any, person: Person) -> bool:
         """Whether this person's work needs the case's files and, while it is open, the applicant's data in full."""
         return False
@@ -152,6 +159,7 @@ class Asked:
     show: str = WAITING
     status: str = ""
     light: str = ""
+    handler: str = ""
     opened_from: dt.date | None = None
     opened_to: dt.date | None = None
     text: str = ""
@@ -200,6 +208,8 @@ def select(kind: Kind, person: Person, asked: Asked) -> QuerySet:
         cases = cases.filter(status=asked.status)
     if asked.light in LIGHTS:
         cases = cases.filter(LIGHTS[asked.light])
+    if asked.handler:
+        cases = cases.filter(handler=person if asked.handler == MINE else None)
     if asked.opened_from:
         cases = cases.filter(opened_at__gte=_midnight(asked.opened_from))
     if asked.opened_to:

@@ -148,6 +148,8 @@ def take(step: Step, case: Any, *, by: By, version: int | None = None, **given: 
         data = step.body(draft, by=by, now=now, **given) or {}
         if step.to is not None:
             draft.status = step.to
+        if a := acting_for(step, case, by):
+            data["for"] = a
         if step.effect is not None:
             data |= step.effect(draft, now, given)  # which ends by working the clock out
         else:
@@ -157,6 +159,33 @@ def take(step: Step, case: Any, *, by: By, version: int | None = None, **given: 
         settle(case, draft, step.verb, by=by, now=now, data=data)
     case.__dict__.update(draft.__dict__)
     return case
+
+
+def acting_for(step: Step, case: Any, by: Any) -> str:
+    """代岗 — the username of the colleague in whose place this person takes the step: whoever has taken the case on, or
+    whose post alone allows it. Empty where the person acts in his or her own right."""
+    posts = getattr(by, "posts_today", ())
+    stood = [p for p in posts if p.stands_in_for_id]
+    if not stood:
+        return ""
+    absent = {p.stands_in_for.person_id: p.stands_in_for.person.username for p in stood}
+    if case.handler_id in absent:
+        return absent[case.handler_id]
+    own = [p for p in posts if not p.stands_in_for_id]
+    if step.who(case, _with(by, own)) is None:
+        return ""
+    for post in stood:
+        if step.who(case, _with(by, [*own, post])) is None:
+            return absent[post.stands_in_for.person_id]
+    return ""
+
+
+def _with(person: Any, posts: list[Any]) -> Any:
+    """The person as if these were all the posts."""
+    other = copy.copy(person)
+    other.__dict__.pop("roles", None)
+    other.__dict__["posts_today"] = posts
+    return other
 
 
 def settle(before: Any, draft: Any, verb: str, *, by: By, now: Any, data: dict[str, Any]) -> None:

@@ -6,11 +6,14 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from onewindow.cases import desk
 from onewindow.cases.flow import FLOWS
-from onewindow.cases.models import Light
-from onewindow.org.models import Person
+from onewindow.cases.models import CardCode, Light
+from onewindow.org.models import AbsenceReason, Hall, Office, Person
+from onewindow.org.roles import Role
+from onewindow.org.templatetags.ow import local
 
 
 def _day() -> forms.DateInput:
@@ -22,6 +25,7 @@ class Filters(forms.Form):
 
     status = forms.ChoiceField(label=_("Status"), required=False)
     light = forms.ChoiceField(label=_("Light"), required=False)
+    handler = forms.ChoiceField(label=_("Taken on by"), required=False)
     opened_from = forms.DateField(label=_("Opened from"), required=False, widget=_day())
     opened_to = forms.DateField(label=_("Opened to"), required=False, widget=_day())
 
@@ -37,13 +41,20 @@ class Filters(forms.Form):
         late = ("late", _("Late (promise or statute)"))
         lights = [("", _("All")), late, *Light.choices, ("stopped", _("Clock stopped"))]
         self.fields["light"].choices = lights  # type: ignore[attr-defined]
-        self.order_fields(["status", "light", *more, "opened_from", "opened_to"])
+        if by.has_role(Role.APPROVER, Role.HEAD):
+            whose = [("", _("My office")), (desk.MINE, _("Me")), (desk.UNASSIGNED, _("Nobody yet"))]
+            self.fields["handler"].choices = whose  # type: ignore[attr-defined]
+        else:
+            del self.fields["handler"]
+        self.order_fields(["status", "light", "handler", *more, "opened_from", "opened_to"])
 
     def asked(self, show: str, text: str, sort: str) -> desk.Asked:
         """The list that was asked for."""
         self.full_clean()
         given = {name: value for name, value in self.cleaned_data.items() if value}
-        mine = {n: given.pop(n) for n in ("status", "light", "opened_from", "opened_to") if n in given}
+        mine = {
+            n: given.pop(n) for n in ("status", "light", "handler", "opened_from", "opened_to") if n in given
+        }
         return desk.Asked(show=show, text=text, sort=sort, more=given, **mine)
 
     @property
@@ -78,3 +89,107 @@ class PurposeForm(forms.Form):
         """As it stands in the access log: stable code, then the person's own words."""
         purpose, detail = self.cleaned_data["purpose"], self.cleaned_data["detail"]
         return f"{purpose}: {detail}" if detail else purpose
+
+
+class CardFilters(forms.Form):
+    """What stands in the address of the list of cards."""
+
+    code = forms.ChoiceField(label=_("Card or rung"), required=False)
+    state = forms.ChoiceField(label=_("State"), required=False)
+    office = forms.ChoiceField(label=_("Department"), required=False)
+    hall = forms.ChoiceField(label=_("Hall"), required=False)
+    issued_from = forms.DateField(label=_("Issued from"), required=False, widget=_day())
+    issued_to = forms.DateField(label=_("Issued to"), required=False, widget=_day())
+
+    STATES = (
+        ("open", _("Not answered")),
+        ("answered", _("Answered")),
+        ("revoked", pgettext_lazy("card", "Revoked")),
+        ("untold", _("Nobody to tell")),
+    )
+
+    def __init__(self, data: Any, *, by: Person):
+        super().__init__(data)
+        self.fields["code"].choices = [("", _("All")), *CardCode.choices]  # type: ignore[attr-defined]
+        self.fields["state"].choices = [("", _("All")), *self.STATES]  # type: ignore[attr-defined]
+        if by.has_role(Role.BUREAU, Role.LEADER):
+            offices = Office.objects.filter(kind="department").order_by("code")
+            for name, rows in (("office", offices), ("hall", Hall.objects.order_by("code"))):
+                choices = [("", _("All")), *((x.code, local(x)) for x in rows)]
+                self.fields[name].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["office"], self.fields["hall"]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The filters that hold something."""
+        self.full_clean()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def is_used(self) -> bool:
+        return any(self.cleaned_data.values())
+
+
+class CardReplyForm(forms.Form):
+    """The reason of a lateness, or of a revocation."""
+
+    text = forms.CharField(
+        label=_("Reason"), max_length=400, widget=forms.Textarea(attrs={"rows": 3, "maxlength": 400})
+    )
+
+
+class AbsenceForm(forms.Form):
+    """Who is away, from when to when, and why (a kind, no details: they are nobody's business)."""
+
+    person = forms.ModelChoiceField(label=pgettext_lazy("absence", "Who"), queryset=Person.objects.none())
+    starts_on = forms.DateField(label=_("First day"), widget=_day())
+    ends_on = forms.DateField(label=_("Last day"), widget=_day())
+    reason = forms.ChoiceField(label=_("Why"), choices=AbsenceReason.choices)
+
+    def __init__(self, data: Any, *, people: Any, **more: Any):
+        super().__init__(data, **more)
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]
+
+
+class StandInForm(forms.Form):
+    """Who (B) stands in for whom (A)."""
+
+    a = forms.ModelChoiceField(label=_("A, who may be away"), queryset=Person.objects.none())
+    b = forms.ModelChoiceField(label=_("B, who stands in"), queryset=Person.objects.none())
+
+    def __init__(self, data: Any, *, people: Any, colleagues: Any, **more: Any):
+        super().__init__(data, **more)
+        self.fields["a"].queryset = people  # type: ignore[attr-defined]
+        self.fields["b"].queryset = colleagues  # type: ignore[attr-defined]
+
+
+class HandoverForm(forms.Form):
+    """To whom, and what the colleague has to know."""
+
+    taker = forms.ChoiceField(label=_("To whom"))
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=400,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 400}),
+    )
+
+    def __init__(self, data: Any, *, people: Any, **more: Any):
+        super().__init__(data, **more)
+        choices = [("", _("Please choose")), *((str(p.pk), local(p)) for p in people)]
+        self.fields["taker"].choices = choices  # type: ignore[attr-defined]
+
+
+class PhraseForm(forms.Form):
+    """A stock phrase: for which step, and for whom."""
+
+    text = forms.CharField(label=_("Phrase"), max_length=200)
+    verb = forms.ChoiceField(label=_("Offered at"), required=False)
+    shared = forms.BooleanField(label=_("For the whole department"), required=False)
+
+    def __init__(self, data: Any = None, *, verbs: Any, may_share: bool):
+        super().__init__(data)
+        self.fields["verb"].choices = [("", _("Every step")), *verbs]  # type: ignore[attr-defined]
+        if not may_share:
+            del self.fields["shared"]

@@ -10,9 +10,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from onewindow.org.models import Office
+from onewindow.org.models import Hall, Office
 from onewindow.org.privacy import personal
+from onewindow.org.roles import Role
 from onewindow.org.sealed import SealedField
 
 if TYPE_CHECKING:
@@ -290,3 +292,214 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind} {self.number}"
+
+
+class CardCode(models.TextChoices):
+    """黄牌、红牌与督办阶梯 — what a late case brings about, one after the other."""
+
+    YELLOW = "yellow", _("Yellow card")
+    SUPERVISE = "supervise", _("Supervision")
+    NOTICE = "notice", _("Notice of criticism")
+    TRANSFER = "transfer", _("Transfer to the leadership")
+    RED = "red", _("Red card")
+
+
+class Measure(models.TextChoices):
+    PROMISE = "promise", _("promised limit")
+    STATUTE = "statute", _("lawful limit")
+
+
+class Rung(models.Model):
+    """督办阶梯 — one rung: how long after which limit, to which roles, and what they have to do.
+
+    The rows of a kind of case (``kind`` empty: of every kind) take the place of the defaults in ``rungs.py``.
+    """
+
+    kind = models.CharField(max_length=20, blank=True)
+    code = models.CharField(max_length=12, choices=CardCode)
+    measure = models.CharField(max_length=10, choices=Measure)
+    after = models.CharField(max_length=10, default="0wd")
+    roles: models.JSONField[Any, Any] = models.JSONField(default=list)
+    todo = models.CharField(max_length=200)
+    todo_en = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["kind", "measure", "id"]
+        constraints = [models.UniqueConstraint(fields=["kind", "code"], name="rung_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind or '*'} {self.measure}+{self.after} {self.code}"
+
+
+class CardQuerySet(models.QuerySet["Card"]):
+    def seen_by(self, person: Any) -> CardQuerySet:
+        """Bureau and leaders all; departments and halls their own; nobody else any."""
+        if not person.is_authenticated or not person.is_active:
+            return self.none()
+        if person.has_role(Role.BUREAU, Role.LEADER):
+            return self
+        offices = person.offices_as(Role.APPROVER, Role.HEAD)
+        halls = person.halls_as(Role.CLERK, Role.HALL_MANAGER)
+        if not offices and not halls:
+            return self.none()
+        return self.filter(Q(office_id__in=offices) | Q(hall_id__in=halls))
+
+    def of(self, number: str) -> CardQuerySet:
+        """All cards of one case, first to last."""
+        return self.filter(number=number).order_by("id")
+
+
+class Card(models.Model):
+    """黄牌、红牌、督办 — issued once a rung of a clock that ran late: rule, minute, unit, person, what to do.
+
+    The row is never changed (a trigger refuses it); what follows – seen, answered, revoked – are its replies.
+    """
+
+    number = models.CharField(max_length=14)
+    code = models.CharField(max_length=12, choices=CardCode)
+    measure = models.CharField(max_length=10, choices=Measure)
+    after = models.CharField(max_length=10)
+    limit_at = models.DateTimeField()
+    clock_from = models.DateTimeField()
+    extension = models.CharField(max_length=10, blank=True)
+    issued_at = models.DateTimeField()
+    event_seq = models.PositiveIntegerField()
+    title = models.CharField(max_length=120)
+    office = models.ForeignKey(Office, models.PROTECT, related_name="+", db_index=False)
+    hall = models.ForeignKey(Hall, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    told: models.JSONField[Any, Any] = models.JSONField(default=list)
+    untold: models.JSONField[Any, Any] = models.JSONField(default=list)
+    todo = models.CharField(max_length=200)
+    todo_en = models.CharField(max_length=300, blank=True)
+
+    objects = CardQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["number", "clock_from", "extension", "code"], name="card_once")
+        ]
+        indexes = [
+            models.Index(fields=["office", "-id"], name="card_office"),
+            models.Index(fields=["hall", "-id"], condition=Q(hall__isnull=False), name="card_hall"),
+            models.Index(fields=["issued_at"], name="card_issued"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.code}"
+
+    @property
+    def unit(self) -> Any:
+        """Who is responsible: the hall for what waits at the window, else the department."""
+        return self.hall or self.office
+
+
+class ReplyKind(models.TextChoices):
+    SEEN = "seen", _("Seen")
+    ANSWERED = "answered", _("Answered")
+    REVOKED = "revoked", pgettext_lazy("card", "Revoked")
+
+
+@personal(text="text")
+class CardReply(models.Model):
+    """答复 — what became of a card: the unit saw it, gave its reason (722号令 36: published), or the bureau revoked it."""
+
+    card = models.ForeignKey(Card, models.PROTECT, related_name="replies", db_index=False)
+    kind = models.CharField(max_length=10, choices=ReplyKind)
+    text = models.CharField(max_length=400, blank=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        ordering = ["card_id", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["card", "kind"], name="card_reply_once"),
+            models.CheckConstraint(condition=Q(kind="seen") | ~Q(text=""), name="card_reply_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.card_id} {self.kind}"
+
+
+@personal(text="text")
+class Phrase(models.Model):
+    """常用语 — a sentence that is written often: one's own, or (without ``person``) of a whole office; for one step or all."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="phrases"
+    )
+    office = models.ForeignKey(Office, models.CASCADE, null=True, blank=True, related_name="phrases")
+    verb = models.CharField(max_length=40, blank=True)
+    text = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, office__isnull=True)
+                | Q(person__isnull=True, office__isnull=False),
+                name="phrase_of_one",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Batch(models.Model):
+    """批量办理 — one step tried on many cases: what was done, and what was not possible and why, case by case."""
+
+    key = models.CharField(max_length=32)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="batches")
+    verb = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    lines: models.JSONField[Any, Any] = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["person", "key"], name="batch_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.verb} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Handover(models.Model):
+    """工作移交、交接班 — a list that one person hands to another; it takes effect when both have signed."""
+
+    KINDS = (("work", _("Handing over open work")), ("shift", _("Handing over a shift")))
+
+    kind = models.CharField(max_length=10, choices=KINDS)
+    giver = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    taker = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    made_at = models.DateTimeField()
+    note = models.CharField(max_length=400, blank=True)
+    lines: models.JSONField[Any, Any] = models.JSONField(default=list)
+    given_at = models.DateTimeField(null=True, blank=True)
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    taken_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(giver=models.F("taker")), name="handover_of_two"),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | Q(given_at__isnull=False, taken_at__isnull=False),
+                name="handover_signed_by_both",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_at__isnull=True, given_by__isnull=True)
+                | Q(given_at__isnull=False, given_by__isnull=False),
+                name="handover_given_pair",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.giver} → {self.taker} {self.made_at:%Y-%m-%d}"

@@ -15,7 +15,8 @@ REACTIONS: dict[str, list[Reaction]] = defaultdict(list)
 
 
 def on(*kinds: str) -> Callable[[Reaction], Reaction]:
-    """Registers a reaction to events such as ``application.accept``. Put it in ``reactions.py``, imported by ``ready``."""
+    """Registers a reaction to events such as ``application.accept``, or ``*.card`` for that of every kind of case. Put it
+    in ``reactions.py``, imported by ``ready``."""
 
     def register(reaction: Reaction) -> Reaction:
         for kind in kinds:
@@ -28,5 +29,5 @@ def on(*kinds: str) -> Callable[[Reaction], Reaction]:
 
 def react(event: Event) -> None:
     """Runs all reactions to one event."""
-    for reaction in REACTIONS.get(event.kind, ()):
+    for reaction in [*REACTIONS.get(event.kind, ()), *REACTIONS.get(f"*.{event.verb}", ())]:
         reaction(event)

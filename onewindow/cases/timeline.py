@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from onewindow.cases.desk import of
-from onewindow.cases.models import Event
+from onewindow.cases.models import CardCode, Event, Measure
 from onewindow.cases.rules import is_applicants
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import local
 
-#: events that only say how the clock stands or that somebody asked; nobody's work is overtaken by them
-QUIET = frozenset({"light", "reclock", "ask", "answer"})
+#: events that only say how the clock stands, or that somebody asked or took it on; nobody's work is overtaken by them
+QUIET = frozenset({"light", "reclock", "ask", "answer", "card", "card_answered", "card_revoked", "assign"})
 
 
 def events(case: Any) -> list[Event]:
@@ -31,18 +31,46 @@ def since(case: Any, version: int) -> list[Event]:
 def lines(case: Any, happened: Iterable[Event]) -> list[dict[str, Any]]:
     """Rows for ``parts/timeline.html``, first to last. Two queries for the people behind them, however many."""
     happened = list(happened)
-    kind, names = of(case), people({e.by for e in happened})
+    kind, names = (
+        of(case),
+        people({u for e in happened for u in (e.by, e.data.get("for", ""), e.data.get("handler", "")) if u}),
+    )
     rows = []
     for event in happened:
-        title, note = kind.sentence(event)
+        title, note = common(event, names) or kind.sentence(event)
         rows.append(
             {"title": title, "note": note, "at": event.at, "by": who(event, names), "state": state(event)}
         )
     return rows
 
 
+def common(event: Event, names: dict[str, Person]) -> tuple[Any, Any] | None:
+    """The sentence and note of what can happen to a case of any kind; None for what only its own kind knows."""
+    match event.verb:
+        case "assign":
+            if not event.data.get("handler"):
+                return _("Put back: nobody has taken it on"), ""
+            to = names.get(event.data["handler"])
+            title = _("Taken on") if event.by == event.data["handler"] else _("Given to a colleague")
+            return title, local(to) if to else event.data["handler"]
+        case "card":
+            label = CardCode(event.data["card"]).label
+            limit_ = Measure(event.data["measure"]).label
+            nobody = _("nobody holds the post that should have been told") if event.data.get("untold") else ""
+            return _("%(card)s: the %(limit)s has passed") % {"card": label, "limit": limit_}, nobody
+        case "card_answered":
+            label = CardCode(event.data["card"]).label
+            return _("Reason of the delay stated (%(card)s)") % {"card": label}, event.data.get("reason", "")
+        case "card_revoked":
+            label = CardCode(event.data["card"]).label
+            return _("%(card)s revoked by the bureau") % {"card": label}, event.data.get("reason", "")
+    return None
+
+
 def state(event: Event) -> str:
     """How the line looks: work done, a warning, or a limit that has passed."""
+    if event.verb == "card":
+        return "bad"
     if event.data.get("light") in ("yellow", "red") and event.verb == "light":
         return "bad"
     return "wait" if event.verb in ("light", "reclock") else "done"
@@ -66,6 +94,7 @@ def who(event: Event, names: dict[str, Person]) -> str:
     day = timezone.localdate(event.at)
     held = [p for p in person.posts.all() if p.starts_on <= day and (p.ends_on is None or day <= p.ends_on)]
     post = next((p for p in held if p.office.code == event.office), held[0] if held else None)
-    if post is None:
-        return local(person)
-    return f"{local(post.hall or post.office)} {local(person)}"
+    shown = local(person) if post is None else f"{local(post.hall or post.office)} {local(person)}"
+    if absent := names.get(event.data.get("for", "")):
+        return _("%(person)s (for %(absent)s)") % {"person": shown, "absent": local(absent)}
+    return shown

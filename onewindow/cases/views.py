@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from onewindow.cases import clock, desk, files, instant, numbers, timeline
+from onewindow.cases import assign, batch, cards, clock, desk, files, instant, numbers, phrases, timeline
 from onewindow.cases.export import workbook
 from onewindow.cases.flow import Stale, Step, StepRefused, take
 from onewindow.cases.forms import Filters, PurposeForm
@@ -105,6 +105,7 @@ def _list(request: HttpRequest, here: str, tabs: list[str]) -> HttpResponse:
             if (n := tally.lights.get(name))
         ],
         "many_offices": many_offices,
+        "together": batch.offered(page.rows, request.user) if show != desk.ALL else [],  # type: ignore[arg-type]
     }
     return render(request, "cases/desk.html", context)
 
@@ -210,6 +211,8 @@ def _case_page(
         "may_unmask": may_look and found.is_open,
         "whole": whole,
         "purpose_form": form or PurposeForm(),
+        "cards": cards.of_case(found.number),
+        "handling": _handling(found, person),
         "parts": kind.template,
         "panels": desk.panels(found, person),
         **kind.page(found, person),
@@ -219,6 +222,18 @@ def _case_page(
     )
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _handling(found: Any, person: Any) -> dict[str, Any]:
+    """Who has taken the matter on, and what this person can do about it."""
+    may = found.is_open and assign.may_handle(found, person)
+    is_head = may and assign.is_head(found, person)
+    return {
+        "handler": found.handler if found.handler_id else None,
+        "take": may and assign.why_not(found, person, person) is None and found.handler_id != person.pk,
+        "drop": may and found.handler_id is not None and assign.why_not(found, person, None) is None,
+        "give": [p for p in assign.colleagues(found) if p.pk != found.handler_id] if is_head else [],
+    }
 
 
 def _steps(
@@ -364,6 +379,7 @@ def _step_page(request: HttpRequest, found: Any, chosen: Step, form: Any, status
         "form": form,
         "is_grave": chosen.verb in desk.of(found).grave,
         "preview": desk.of(found).preview(chosen.verb, found),
+        "phrases": phrases.offered(request.user, chosen.verb, getattr(form, "phrases", ())),  # type: ignore[arg-type]
     }
     return render(request, "cases/step.html", context, status=status)
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from onewindow.cases import channels, clock, flow, instant, rounds
+from onewindow.cases import channels, clock, flow, instant, ladder, rounds
 from onewindow.cases.models import Event, Followup, Message
 from onewindow.cases.reactions import react
 from onewindow.cases.rules import CLOCK
@@ -53,14 +53,21 @@ def _wake_one(kind: flow.Flow, case: Any, now: dt.datetime) -> int:
         if draft.version != case.version:
             raise flow.Stale
         clock.work_out(draft, now)
+        done = 0
         if draft.light == before:  # only the next instant moved; no event
             if draft.wake_at is not None and draft.wake_at <= now:
                 draft.wake_at = now + dt.timedelta(minutes=1)
-            type(case)._base_manager.filter(pk=case.pk, version=case.version).update(wake_at=draft.wake_at)
-            return 0
-    rule = {"amber": "amber", "yellow": "promise", "red": "statute"}.get(draft.light, "")
-    flow.note(case, "light", by=CLOCK, data={"light_from": before, "light": draft.light, "rule": rule})
-    return 1
+            rows = type(case)._base_manager.filter(pk=case.pk, version=case.version)
+            if not rows.update(wake_at=draft.wake_at):
+                raise flow.Stale
+            case.wake_at = draft.wake_at
+        else:
+            rule = {"amber": "amber", "yellow": "promise", "red": "statute"}.get(draft.light, "")
+            flow.note(
+                case, "light", by=CLOCK, data={"light_from": before, "light": draft.light, "rule": rule}
+            )
+            done = 1
+        return done + ladder.climb(case, now)
 
 
 def follow(limit: int = 200) -> int:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.org.models import (
+    Absence,
     AccessLog,
     ApiToken,
     CalendarDay,
@@ -29,6 +30,7 @@ from onewindow.org.models import (
     Post,
     Region,
     SignIn,
+    StandIn,
     forget_calendar,
 )
 from onewindow.org.roles import Role
@@ -273,3 +275,18 @@ class ApiTokenAdmin(RecordAdmin):
     list_display = ("person", "hint", "scopes", "created_at", "expires_at", "revoked_at")
     list_select_related = ("person",)
     exclude = ("digest",)
+
+
+@admin.register(StandIn)
+class StandInAdmin(RecordAdmin):
+    """The units arrange them themselves (/desk/stand-ins/)."""
+
+    list_display = ("a", "b", "starts_on", "ends_on", "set_by")
+    list_select_related = ("a", "b", "set_by")
+
+
+@admin.register(Absence)
+class AbsenceAdmin(RecordAdmin):
+    list_display = ("person", "starts_on", "ends_on", "entered_by")
+    list_select_related = ("person", "entered_by")
+    exclude = ("reason",)

@@ -130,7 +130,8 @@ class Person(AbstractUser):
         """The posts held today, read once a request."""
         if not self.is_active:
             return []
-        return list(self.posts.on(timezone.localdate()).select_related("office", "hall"))
+        today = self.posts.on(timezone.localdate())
+        return list(today.select_related("office", "hall", "stands_in_for__person"))
 
     @cached_property
     def roles(self) -> set[str]:
@@ -164,12 +165,21 @@ class Person(AbstractUser):
 
 class PostQuerySet(models.QuerySet["Post"]):
     def on(self, day: dt.date) -> PostQuerySet:
-        """Posts held on that day (both ends included)."""
-        return self.filter(Q(starts_on__lte=day), Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+        """Posts held on that day (both ends included); a stand-in's ends with the post that it stands in for."""
+        own = Q(stands_in_for__isnull=True) | Q(stands_in_for__ends_on__isnull=True)
+        return self.filter(
+            Q(starts_on__lte=day),
+            Q(ends_on__isnull=True) | Q(ends_on__gte=day),
+            own | Q(stands_in_for__ends_on__gte=day),
+        )
 
 
 class Post(models.Model):
-    """岗位 — a person's role at an office (and hall), from one day to another. History is kept, never overwritten."""
+    """岗位 — a person's role at an office (and hall), from one day to another. History is kept, never overwritten.
+
+    A post that ``stands_in_for`` another one gives its holder the same powers for those days (AB 角): every rule, list and
+    look-up that asks for posts works on it unchanged.
+    """
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="posts")
     role = models.CharField(max_length=20, choices=Role)
@@ -177,6 +187,14 @@ class Post(models.Model):
     hall = models.ForeignKey(Hall, models.PROTECT, null=True, blank=True, related_name="posts")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    stands_in_for = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="stand_ins",
+        verbose_name=_("stands in for"),
+    )
 
     objects = PostQuerySet.as_manager()
 
@@ -187,11 +205,74 @@ class Post(models.Model):
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
                 name="post_dates_in_order",
             ),
-            models.UniqueConstraint(fields=["person", "role", "office", "starts_on"], name="post_once_a_day"),
+            models.UniqueConstraint(
+                fields=["person", "role", "office", "starts_on"],
+                condition=Q(stands_in_for__isnull=True),
+                name="post_once_a_day",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "stands_in_for", "starts_on"],
+                condition=Q(stands_in_for__isnull=False),
+                name="post_stand_in_once",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.person} – {self.get_role_display()} – {self.office}"
+
+
+class StandIn(models.Model):
+    """AB 角 — who stands in for whom: while ``a`` is absent, ``b`` holds a's posts. The first who is there counts."""
+
+    a = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    b = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    set_by = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    set_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["a_id", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(a=models.F("b")), name="stand_in_of_two"),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                name="stand_in_dates_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.a} ↔ {self.b}"
+
+
+class AbsenceReason(models.TextChoices):
+    LEAVE = "leave", _("Leave")
+    SICK = "sick", _("Sick leave")
+    TRIP = "trip", _("Business trip")
+    TRAINING = "training", _("Training")
+    OTHER = "other", _("Other duties")
+
+
+class Absence(models.Model):
+    """不在岗 — the days on which somebody is away, both included; the stand-in's posts follow from it."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="absences")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    reason = models.CharField(max_length=10, choices=AbsenceReason)
+    entered_by = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-starts_on", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=models.F("starts_on")), name="absence_dates_in_order"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.starts_on} – {self.ends_on}"
 
 
 class CalendarDayQuerySet(models.QuerySet["CalendarDay"]):

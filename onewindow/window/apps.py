@@ -22,6 +22,7 @@ class Window(AppConfig):
             pledge_reactions,
             publicity,
             reactions,
+            workbench,
         )
         from onewindow.window.desk import Applications
 
@@ -30,4 +31,6 @@ class Window(AppConfig):
         )  # after every step, for it follows all that end a case
         show(Applications())
         rail.add(70, "publicity", _("Publicity"), "megaphone", Role.HEAD, Role.APPROVER, Role.BUREAU)
+        rail.add(8, "workbench", _("Today"), "sunrise", Role.CLERK)
+        rail.add(15, "handouts", _("Hand-outs"), "package-check", Role.CLERK)
         rail.add(10, "counter", _("Counter"), "clipboard-check", Role.CLERK)

@@ -50,6 +50,7 @@ class Applications(desk.Kind):
     forms = FORMS | JOINT_FORMS
     first = ("accept", "finalise", "decide", "resume", "deliver", "receive", "correct")
     grave = frozenset({"refuse_acceptance", "withdraw", "void", "revoke"})
+    batch = ("receive", "accept", "decide", "suspend", "resume", "extend")
     export_head = (
         gettext_lazy("Item code"),
         gettext_lazy("Hall"),
@@ -151,6 +152,10 @@ class Applications(desk.Kind):
         at_hall = case.hall_id in person.halls_as(Role.CLERK, Role.HALL_MANAGER)
         offices = person.offices_as(Role.APPROVER, Role.HEAD)
         return at_hall or case.office_id in offices or joint.takes_part(case, offices)
+
+    def hall_of(self, case: Any) -> Any:
+        at_window = case.status in (S.SUBMITTED, S.RECEIVED, S.CORRECTING, S.DECIDED)
+        return case.hall if at_window or case.item_version.is_immediate else None
 
     def clock_name(self, case: Any) -> str:
         if case.status == S.DECIDED:

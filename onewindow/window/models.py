@@ -469,3 +469,20 @@ class Publication(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.state}"
+
+
+class Reprint(models.Model):
+    """补打 — a letter printed once more: by whom, when and why; the print carries the mark 补打 and its ordinal."""
+
+    paper = models.ForeignKey(Paper, models.PROTECT, related_name="reprints")
+    nth = models.PositiveSmallIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["paper_id", "nth"]
+        constraints = [models.UniqueConstraint(fields=["paper", "nth"], name="reprint_once")]
+
+    def __str__(self) -> str:
+        return f"{self.paper} {self.nth}"

@@ -302,6 +302,8 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
                 yield Row(_("Promised day passed"), "bad", e.at)
             case "light" if data.get("light") == "red":
                 yield Row(_("Lawful limit passed"), "bad", e.at)
+            case "card_answered":  # 优化营商环境条例 36: who is late says why
+                yield Row(_("Reason of the delay"), "done", e.at, office, data.get("reason", ""))
             case "reclock":
                 day = dt.datetime.fromisoformat(data["due_at"]) if data.get("due_at") else None
                 note = _("New day: %(day)s") % {"day": day_long(day)} if day else ""

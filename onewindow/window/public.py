@@ -25,7 +25,7 @@ from onewindow.licences import register
 from onewindow.org.masking import mask_name
 from onewindow.pledges import actions as pledges
 from onewindow.pledges.forms import StateForm
-from onewindow.window import actions, letters, links, pledging, progress, rate
+from onewindow.window import actions, letters, links, pledging, progress, rate, workbench
 from onewindow.window.correcting import CorrectionForm, SupplyForm
 from onewindow.window.models import Application, Paper, Status
 from onewindow.window.ways import Way, by_token, panels
@@ -337,7 +337,9 @@ def desk_paper_print(request: HttpRequest, number: str, pk: int) -> HttpResponse
     """The same as a page to print."""
     paper = _desk_paper(request, number, pk)
     pdf_url = reverse("desk_paper", args=[number, pk])
-    return HttpResponse(letters.html(paper, request, pdf_url=pdf_url, back_url=f"/desk/{number}/"))
+    again = workbench.reprint_of(paper, request.GET.get("again", ""))
+    more = {"pdf_url": pdf_url, "back_url": f"/desk/{number}/", "again": again}
+    return HttpResponse(letters.html(paper, request, **more))
 
 
 @confidential

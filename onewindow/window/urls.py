@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.window import counter, decisions, public
+from onewindow.window import clerk, counter, decisions, public
 
 urlpatterns = [
     path("track/", public.track, name="track"),
@@ -25,6 +25,9 @@ urlpatterns = [
     path("desk/publicity/", decisions.publicity_list, name="publicity"),
     path("desk/publicity/<str:key>/", decisions.publicity_one, name="publicity_one"),
     path("desk/counter/", counter.counter, name="counter"),
+    path("desk/counter/today/", clerk.today, name="workbench"),
+    path("desk/counter/handouts/", clerk.handouts, name="handouts"),
+    path("desk/<str:number>/papers/<int:pk>/again/", clerk.reprint, name="reprint"),
     path("desk/counter/items", counter.options, name="counter_options"),
     path("desk/counter/files/<str:key>", counter.loose_file, name="counter_file"),
     path("desk/counter/done/<str:number>/", counter.done, name="counter_done"),

@@ -184,9 +184,9 @@ def test_a_list_takes_as_many_queries_for_a_hundred_as_for_one(town, sign_in, n,
     client.get(path)
     with CaptureQueriesContext(connection) as taken:
         client.get(path)
-    # session, person, posts, items, halls, bell; for each kind of case: rows, how many and how they stand; on other
+    # session, person, posts, items, halls, cards to answer, bell; for each kind of case: rows, how many and how they stand; on other
     # lists the red dot too
-    assert len(taken) == 6 + len(desk.KINDS) * (2 if path == "/desk/" else 3), "\n".join(
+    assert len(taken) == 7 + len(desk.KINDS) * (2 if path == "/desk/" else 3), "\n".join(
         q["sql"][:120] for q in taken
     )
 
@@ -256,7 +256,7 @@ def test_the_red_dot_counts_what_waits(town, sign_in):
     for n in range(1, 4):
         town.accepted(n=n)
     rail = {entry["url"]: entry["count"] for entry in sign_in(town.wang).get("/desk/").context["rail"]}
-    assert (rail["/desk/"], rail["/desk/search/"]) == (3, 0)
+    assert (rail["/desk/"], rail["/desk/search/"], rail["/desk/cards/"]) == (3, 0, 0)
 
 
 def test_only_people_who_work_here_get_in(town, client, sign_in):

@@ -24,3 +24,9 @@ document.querySelectorAll("[data-only-if]").forEach((field) => {
     field.focus();
   });
 })();
+// Alt and a digit put the phrase of that place into the field.
+addEventListener("keydown", (e) => {
+  if (!e.altKey || e.ctrlKey || e.metaKey || !/^Digit[1-9]$/.test(e.code)) return;
+  const chip = document.querySelectorAll("[data-phrase-list]:not([hidden]) [data-phrase]")[Number(e.code[5]) - 1];
+  if (chip) { e.preventDefault(); chip.click(); }
+});

@@ -1,0 +1,72 @@
+"""What follows from a card: the holders of its posts are told; where there is nobody, that itself is an alarm."""
+
+from __future__ import annotations
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.cases.flow import FLOWS
+from onewindow.cases.ladder import holders
+from onewindow.cases.models import Card, CardCode, Event
+from onewindow.cases.notices import bilingual, say, tell
+from onewindow.cases.reactions import on
+from onewindow.org.models import Person
+from onewindow.org.roles import Role
+
+say(f"card.{CardCode.YELLOW}", _("Yellow card, %(unit)s: %(matter)s has passed its promise"), "hourglass")
+say(f"card.{CardCode.RED}", _("Red card, %(unit)s: %(matter)s has passed the lawful limit"), "siren")
+say(f"card.{CardCode.SUPERVISE}", _("Supervision, %(unit)s: %(matter)s is late and still open"), "megaphone")
+say(
+    f"card.{CardCode.NOTICE}",
+    _("Notice of criticism, %(unit)s: %(matter)s is late and still open"),
+    "megaphone",
+)
+say(f"card.{CardCode.TRANSFER}", _("Transferred to you, %(unit)s: %(matter)s is late and still open"), "flag")
+say("assigned", _("%(by)s has given you the matter %(matter)s"), "user-round-check")
+say(
+    "nobody",
+    _("Nobody holds the post “%(role)s” at %(unit)s: what should be told there reaches nobody"),
+    "user-round-x",
+)
+
+
+def role_names(role: str) -> dict[str, str]:
+    """A role's name in both languages, for a notice."""
+    label = Role(role).label
+    with translation.override("zh-hans"):
+        chinese = str(label)
+    with translation.override("en"):
+        return {"name": chinese, "name_en": str(label)}
+
+
+@on("*.card")
+def tell_of_card(event: Event) -> None:
+    """Tells those named on the card; raises the alarm for each post that nobody holds."""
+    card = Card.objects.select_related("office", "hall").get(number=event.number, event_seq=event.seq)
+    people = Person.objects.filter(username__in=card.told, is_active=True)
+    unit = bilingual(card.unit)
+    tell(people, f"card.{card.code}", key=str(card.pk), number=card.number, matter=card.title, unit=unit)
+    for role in card.untold:
+        alarm(role, unit, f"{card.unit.code} {role} {timezone.localdate(event.at)}")
+
+
+def alarm(role: str, unit: dict[str, str], key: str) -> None:
+    """Tells bureau and administration, once a day, that a post stands empty."""
+    facts = {"unit": unit, "role": role_names(role)}
+    tell(holders(Role.BUREAU), "nobody", key=key, url="/desk/cards/?state=untold", **facts)
+    tell(holders(Role.ADMIN), "nobody", key=key, url="/admin/org/person/", **facts)
+
+
+@on("*.assign")
+def tell_of_assignment(event: Event) -> None:
+    """Tells whoever was given a case by somebody else; a signed hand-over has been read anyway."""
+    to = event.data.get("handler", "")
+    if not to or to == event.by or event.data.get("handover"):
+        return
+    model = FLOWS[event.number[:1]].model
+    assert model is not None
+    title = model._base_manager.values_list("title", flat=True).get(number=event.number)
+    by = Person.objects.get(username=event.by)
+    key = f"{event.number} {event.seq}"
+    people = Person.objects.filter(username=to)
+    tell(people, "assigned", key=key, number=event.number, by=bilingual(by), matter=title)

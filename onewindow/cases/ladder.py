@@ -1,0 +1,114 @@
+"""督办: a late case climbs its ladder – each rung once a clock, with a card, an event, and the holders of the posts told.
+
+The worker calls :func:`climb` when a case's instant has come. Card, event and the change of the case are one transaction;
+two workers at once, or a second run, change nothing: the case's version and the card's uniqueness both refuse.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from onewindow.cases import clock, desk, flow, instant, rows, rungs
+from onewindow.cases.models import Card, Rung
+from onewindow.cases.rules import CLOCK
+from onewindow.org.models import Hall, Office, Person, Post, current_calendar
+from onewindow.org.roles import Role
+
+#: who does a department's work at the window
+AT_HALL = {Role.APPROVER: Role.CLERK, Role.HEAD: Role.HALL_MANAGER}
+#: roles that are told wherever they sit; the others at the responsible unit
+EVERYWHERE = (Role.BUREAU, Role.LEADER, Role.ADMIN)
+
+
+def climb(case: Any, now: dt.datetime) -> int:
+    """Issues what is due and not yet issued; gives how many. Call it inside a transaction, with the case as it is now."""
+    if (
+        case.clock_from is None
+        or case.clock_ended_at is not None
+        or case.due_at is None
+        or now <= case.due_at
+    ):
+        return 0
+    reached = [r for r, at in rungs.instants(case, clock.stops_of(case), current_calendar()) if now > at]
+    if not reached:
+        return 0
+    mine = Card.objects.filter(number=case.number, clock_from=case.clock_from, extension=case.clock_extension)
+    have = set(mine.values_list("code", flat=True))
+    due = [rung for rung in reached if rung.code not in have]
+    for rung in due:
+        _issue(case, rung, now)
+    return len(due)
+
+
+def _issue(case: Any, rung: Rung, now: dt.datetime) -> None:
+    kind = desk.KINDS.get(case.PREFIX)
+    hall = kind.hall_of(case) if kind else None
+    told: list[str] = []
+    untold: list[str] = []
+    for role in rung.roles:
+        people = holders(role, case.office, hall, of=case.handler_id, now=now)
+        told += [p.username for p in people if p.username not in told]
+        if not people:
+            untold.append(AT_HALL.get(role, role) if hall else role)
+    card = Card(
+        number=case.number,
+        code=rung.code,
+        measure=rung.measure,
+        after=rung.after,
+        limit_at=case.due_at if rung.measure == "promise" else case.legal_due_at,
+        clock_from=case.clock_from,
+        extension=case.clock_extension,
+        issued_at=now,
+        event_seq=case.version + 1,
+        title=case.title,
+        office=case.office,
+        hall=hall,
+        person_id=None if hall else case.handler_id,
+        told=told,
+        untold=untold,
+        todo=rung.todo,
+        todo_en=rung.todo_en,
+    )
+    rows.insert(card)
+    said = {"card": card.code, "measure": card.measure, "after": card.after, "told": told}
+    flow.note(case, "card", by=CLOCK, data=said | ({"untold": untold} if untold else {}))
+
+
+def holders(
+    role: str,
+    office: Office | None = None,
+    hall: Hall | None = None,
+    *,
+    of: int | None = None,
+    now: dt.datetime | None = None,
+) -> list[Person]:
+    """Who holds the role today: at the unit (the hall if one is given, else the office), bureau and leaders anywhere.
+
+    ``of``: the member of staff who has taken the case on; if that person is among them, only that person and who stands
+    in for him or her are meant.
+    """
+    day = timezone.localdate(now or instant.now())
+    posts = Post.objects.on(day).filter(person__is_active=True)
+    if role in EVERYWHERE:
+        posts = posts.filter(role=role)
+    elif hall is not None:
+        posts = posts.filter(role=AT_HALL.get(Role(role), role), hall=hall)
+    else:
+        posts = posts.filter(role=role, office=office)
+    found = list(posts.select_related("person", "stands_in_for").order_by("person_id", "id"))
+    meant = [p for p in found if of is not None and of in (p.person_id, stood_in_for(p))]
+    return unique(p.person for p in (meant or found))
+
+
+def stood_in_for(post: Any) -> int | None:
+    """Whose post this one stands in for; None for an own post."""
+    return post.stands_in_for.person_id if post.stands_in_for_id else None
+
+
+def unique(people: Iterable[Person]) -> list[Person]:
+    """Each person once, in order."""
+    return list({p.pk: p for p in people}.values())
