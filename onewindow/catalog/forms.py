@@ -225,7 +225,7 @@ class PlanForm(Row):
 class OptionsField(forms.CharField):
     """Choices one a line, ``value=中文=English``; in a document a list of {value, label, label_en}."""
 
-    widget = forms.Textarea(attrs={"rows": 3})
+    widget = forms.Textarea(attrs={"rows": 2})
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, list):
