@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from onewindow.catalog.barred import area_of
 from onewindow.catalog.questions import check as questions_check
 from onewindow.org.calendar import Limit
 
@@ -45,7 +46,16 @@ def lint(facts: dict[str, Any], materials: Sequence[str]) -> Iterator[Finding]:
     yield from _result(facts)
     yield from _materials(materials)
     yield from _plan(facts)
+    yield from _commitment(facts)
     yield from _form(facts.get("form") or [])
+
+
+def _commitment(facts: dict[str, Any]) -> Iterator[Finding]:
+    if facts.get("allows_commitment") and area_of(facts.get("name", ""), facts["result"]):
+        text = _(
+            "The law bars a written commitment here: the matter bears on safety, ecology or health directly."
+        )
+        yield _error("commitment_barred", text, "allows_commitment")
 
 
 def _error(rule: str, text: Any, field: str) -> Finding:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import clock
 from onewindow.cases.flow import StepRefused
 from onewindow.cases.rules import By, Reason
+from onewindow.catalog.barred import area_of
 from onewindow.catalog.models import ItemVersion, Necessity
 from onewindow.org.models import limit
 from onewindow.pledges import actions as pledges
@@ -27,6 +28,11 @@ def commitment_refused(version: ItemVersion, id_number: str = "") -> Reason | No
     """Why no commitment can be accepted; nothing if it can (国办发〔2020〕42号: never with a breach on record)."""
     if not version.allows_commitment:
         return Reason("no_commitment", _("This item is not granted on a written commitment."))
+    if area_of(version.item.name, version.result):
+        text = _(
+            "The law bars a written commitment here: the matter bears on safety, ecology or health directly."
+        )
+        return Reason("commitment_barred", text)
     return _on_record(id_number)
 
 

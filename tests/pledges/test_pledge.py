@@ -8,6 +8,7 @@ from onewindow.cases import worker
 from onewindow.cases.flow import StepRefused
 from onewindow.cases.models import Attachment, Event, Message
 from onewindow.cases.rules import applicant_of
+from onewindow.catalog import lint
 from onewindow.catalog.models import Code
 from onewindow.pledges import actions as pledges
 from onewindow.pledges.models import Pledge
@@ -230,6 +231,23 @@ def test_a_commitment_only_where_the_item_allows_it(town):
     with pytest.raises(pledging.NotOffered) as refused:
         town.take_in(on_commitment=True)
     assert refused.value.reason.code == "no_commitment"
+
+
+@pytest.mark.parametrize(
+    ("name", "barred"),
+    [
+        ("危险化学品经营许可", True), ("取水许可", True), ("药品经营许可", True), ("境外卫星节目接收许可", True),
+        ("食品经营许可（新办）", False), ("公共场所卫生许可（新办）", False), ("道路货物运输经营许可", False),
+    ],
+)  # fmt: skip
+def test_no_commitment_where_the_law_bars_it_whatever_the_item_says(town, name, barred):
+    """国办发〔2020〕42号: national security, public safety, ecology, health and property."""
+    town.food.allows_commitment = True
+    town.food.item.name = name
+    reason = pledging.commitment_refused(town.food)
+    assert (reason.code if reason else "") == ("commitment_barred" if barred else "")
+    facts = {"allows_commitment": True, "name": name, "result": "许可证"}
+    assert [f.rule for f in lint._commitment(facts)] == (["commitment_barred"] if barred else [])
 
 
 def test_what_was_granted_on_a_commitment_is_final_and_checked_later(town, committed):
