@@ -352,8 +352,8 @@ def verify(request: HttpRequest) -> HttpResponse:
         if rate.spent("verify", who, most=TRIES, seconds=SPAN):
             return too_many(request)
         if licence := register.by_code(code):
-            context = {"code": code, "licence": licence, "holder": licence.masked_name}
-            return render(request, "licences/verify.html", context)
+            said = {"code": code, "licence": licence, "holder": licence.masked_name}
+            return render(request, "licences/verify.html", said)
         if (paper := links.paper_by_code(code)) is None:
             rate.count("verify", who, seconds=SPAN)
             error = _("We have issued no paper with this code. Compare it with the paper, letter by letter.")
