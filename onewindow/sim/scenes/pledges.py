@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from onewindow.cases import instant, rounds
 from onewindow.cases.worker import follow, wake
-from onewindow.catalog.models import Item
+from onewindow.catalog.models import Item, MaterialSpec
 from onewindow.data.people import firms
 from onewindow.licences import actions as licences
 from onewindow.org.calendar import ZONE
@@ -37,11 +37,16 @@ def plant(random: Random) -> None:
     if clerk is None or _who(Role.APPROVER, office=food.office) is None:
         return
     now = instant.now()
-    later = next((s.no for s in food.current.specs if s.necessity == 3), None)
-    if later is not None:
+    spec = (
+        MaterialSpec.objects.filter(necessity=3, version__state="published", version__case_kind="PROMISED")
+        .filter(version__service_object__contains="E")
+        .select_related("version__item__office")
+        .order_by("version__item__code", "no")
+        .first()
+    )
+    if spec is not None:
         with instant.simulated(now - dt.timedelta(days=4)):
-            a = _take_in(food, hall, clerk, next(them), later=later)
-            _decide(a)
+            _decide(_take_in(spec.version.item, hall, clerk, next(them), later=spec.no))
     for broken in (False, True):
         with instant.simulated(now - dt.timedelta(days=20 if broken else 6)):
             a = _take_in(road, hall, clerk, next(them), on_commitment=True)
