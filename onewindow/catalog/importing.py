@@ -17,6 +17,7 @@ from onewindow.catalog import questions
 from onewindow.catalog.actions import publish_version, spell
 from onewindow.catalog.lint import lint
 from onewindow.catalog.models import CaseKind, Item, Necessity, Source
+from onewindow.catalog.plans import read_plans
 from onewindow.org.calendar import Limit
 from onewindow.org.models import Office
 
@@ -200,12 +201,13 @@ def import_items(
     *,
     materials: Path | None = None,
     forms: Path | None = None,
+    plans: Path | None = None,
     by: str,
     dry_run: bool = False,
 ) -> Report:
-    """Reads items (and, from a second file or the column ``materials``, what they ask for; from a JSON file the questions of
-    their online forms, which otherwise stay as they are) and publishes a new version of each item that changed. Raises
-    OSError for an unreadable file and UnicodeDecodeError for one that is not UTF-8.
+    """Reads items and publishes a new version of each that changed; what they ask for comes from a second file or the column
+    ``materials``, the questions of their online forms from a JSON file, the departments that take part from ``plans`` (both
+    otherwise stay as they are). Raises OSError for an unreadable file and UnicodeDecodeError for one that is not UTF-8.
     """
     report = Report()
     rows, columns = _rows(path)
@@ -213,6 +215,7 @@ def import_items(
         report.errors.append((1, ", ".join(missing), "columns are missing: see docs/reference/data-files.md"))
         return report
     apart, asked = _read_materials(materials, report), _read_forms(forms, report)
+    shared = read_plans(plans, report.errors) if plans else None
     offices = {o.code: o for o in Office.objects.all()} | {o.name: o for o in Office.objects.all()}
     ready, seen = [], set()
     for line, row in rows:
@@ -229,9 +232,13 @@ def import_items(
             target.append((line, finding.rule, str(finding.text)))
         if asked is not None:
             facts["version"]["form"] = asked.get(row["code"], [])
+        if shared is not None:
+            facts["version"]["plan"] = shared.get(row["code"], [])
         ready.append((row["code"], facts, papers))
-    if strange := sorted(set(asked or {}) - seen):
-        report.errors.append((1, "forms", f"forms of items that are not in the file: {', '.join(strange)}"))
+    for file, found in (("forms", asked), ("plans", shared)):
+        if strange := sorted(set(found or {}) - seen):
+            text = f"{file} of items that are not in the file: {', '.join(strange)}"
+            report.errors.append((1, file, text))
     if unknown := sorted(set(apart) - seen):
         report.errors.append(
             (1, "materials", f"materials of items that are not in the file: {', '.join(unknown)}")
@@ -253,5 +260,6 @@ def _write(
     item, new = Item.objects.update_or_create(code=code, defaults=names)
     if item.current is not None:
         facts["version"].setdefault("form", item.current.form)
+        facts["version"].setdefault("plan", item.current.plan)
     outcome = publish_version(item, facts["version"], list(papers), by=by)
     (report.created if new else report.changed if outcome else report.same).append(code)

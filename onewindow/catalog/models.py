@@ -343,3 +343,72 @@ class Change(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in (ChangeState.DRAFT, ChangeState.CHECKED)
+
+
+class BundleQuerySet(models.QuerySet["Bundle"]):
+    def published(self) -> BundleQuerySet:
+        """Bundles that are offered today."""
+        return self.filter(is_active=True)
+
+    def search(self, text: str) -> BundleQuerySet:
+        """Those that fit what was typed, best first."""
+        return search.ranked(self.annotate(is_hot=models.Value(0)), text)
+
+
+class Bundle(models.Model):
+    """一件事 — several items that one person or enterprise needs for one purpose: one guide, one form, one set of papers."""
+
+    code = models.CharField(_("code"), max_length=20)
+    name = models.CharField(_("name"), max_length=120)
+    name_en = models.CharField(_("English name"), max_length=200)
+    pinyin = models.CharField(max_length=400, blank=True)
+    initials = models.CharField(max_length=120, blank=True)
+    service_object = models.CharField(_("for"), max_length=20)
+    intro = models.CharField(max_length=400, blank=True)
+    intro_en = models.CharField(max_length=400, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    objects = BundleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["code"], name="bundle_code")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BundleStep(models.Model):
+    """一件事的环节 — an item of a bundle, or something that is done elsewhere (``item`` empty). Stages follow one another: a
+    later one is applied for when the earlier is granted. ``condition``: only for those of whom it is true."""
+
+    bundle = models.ForeignKey(Bundle, models.CASCADE, related_name="steps")
+    no = models.PositiveSmallIntegerField()
+    stage = models.PositiveSmallIntegerField(default=1)
+    item = models.ForeignKey(Item, models.PROTECT, null=True, blank=True, related_name="+")
+    external = models.CharField(max_length=120, blank=True)
+    external_en = models.CharField(max_length=200, blank=True)
+    office = models.ForeignKey(Office, models.PROTECT, null=True, blank=True, related_name="+")
+    condition = models.CharField(max_length=120, blank=True)
+    condition_en = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["bundle_id", "no"]
+        constraints = [
+            models.UniqueConstraint(fields=["bundle", "no"], name="bundle_step_no"),
+            models.CheckConstraint(
+                condition=Q(item__isnull=True) & ~Q(external="") | Q(item__isnull=False) & Q(external=""),
+                name="bundle_step_item_or_external",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bundle_id}/{self.no}"
+
+    @property
+    def name(self) -> str:
+        return self.item.name if self.item else self.external
+
+    @property
+    def name_en(self) -> str:
+        return self.item.name_en if self.item else self.external_en

@@ -13,7 +13,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
-from onewindow.catalog import guide
+from onewindow.catalog import bundles, guide
+from onewindow.catalog.plans import stages_of
 
 PAGE = 20
 
@@ -33,7 +34,14 @@ def items(request: HttpRequest) -> HttpResponse:
     page = Paginator(guide.published(text, department), PAGE).get_page(request.GET.get("page"))
     offices = list(guide.departments())
     chosen = next((o for o in offices if o.code == department), None)
-    context = {"page": page, "q": text, "departments": offices, "department": chosen}
+    first = not department and page.number == 1
+    context = {
+        "bundles": bundles.published(text)[:8] if first else [],
+        "page": page,
+        "q": text,
+        "departments": offices,
+        "department": chosen,
+    }
     return render(request, "catalog/items.html", context)
 
 
@@ -52,11 +60,31 @@ def item(request: HttpRequest, code: str) -> HttpResponse:
         "for_whom": pgettext("list", ", ").join(guide.for_whom(version)),
         "materials": guide.materials(version),
         "stages": guide.stages(version),
+        "plan": stages_of(version.plan) if version.plan else [],
         "halls": guide.halls(),
         "data_block": guide.data_block(found, version),
         "qr": _qr(f"{settings.BASE_URL}/items/{found.code}"),
     }
     return render(request, "catalog/item.html", context)
+
+
+@require_safe
+def bundle(request: HttpRequest, code: str) -> HttpResponse:
+    """一件事: what has to be done for one purpose, and with which papers, on one page."""
+    found = bundles.bundle(code)
+    if found is None:
+        raise Http404
+    steps = bundles.steps(found)
+    whole = bundles.Whole(bundles.here(steps))
+    context = {
+        "bundle": found,
+        "steps": steps,
+        "papers": whole.materials,
+        "spared": whole.asked - len(whole.materials),
+        "halls": guide.halls(),
+        "qr": _qr(f"{settings.BASE_URL}/bundles/{found.code}"),
+    }
+    return render(request, "catalog/bundle.html", context)
 
 
 def _qr(url: str) -> str:

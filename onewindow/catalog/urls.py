@@ -8,6 +8,7 @@ from onewindow.catalog import public, views
 
 urlpatterns = [
     path("", public.home, name="home"),
+    path("bundles/<str:code>", public.bundle, name="bundle"),
     path("items/", public.items, name="items"),
     path("items/<str:code>", public.item, name="item"),
     path("desk/catalogue/", views.catalogue, name="keep"),

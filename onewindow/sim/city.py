@@ -13,6 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from onewindow.cases import instant
+from onewindow.catalog.bundles import import_bundles
 from onewindow.catalog.importing import import_items
 from onewindow.data.people import firms, staff
 from onewindow.org.importing import import_table
@@ -49,10 +50,16 @@ def build(seed: int = 1) -> None:
         for kind in ("regions", "offices", "halls", "counters"):
             _clean(import_table(kind, DATA / f"{kind}.csv").errors)
         report = import_items(
-            DATA / "items.csv", materials=DATA / "materials.csv", forms=DATA / "forms.json", by="demo"
+            DATA / "items.csv",
+            materials=DATA / "materials.csv",
+            forms=DATA / "forms.json",
+            plans=DATA / "plans.csv",
+            by="demo",
         )
         _clean(report.errors)
+        _clean(import_bundles(DATA / "bundles.csv").errors)
         _people(seed)
+        _those_who_take_part()
         _evaluators()
 
 
@@ -110,6 +117,21 @@ def _people(seed: int) -> None:
     Post.objects.bulk_create(
         Post(person=p, role=r, office=o, hall=h, starts_on=SINCE) for p, r, o, h in people
     )
+
+
+def _those_who_take_part() -> None:
+    """An approver for each department that only takes part in others' items; the account is named after the department."""
+    password = make_password(PASSWORD)
+    with open(DATA / "plans.csv", encoding="utf-8", newline="") as file:
+        codes = {row["office"] for row in csv.DictReader(file)} - set(_departments())
+    for office in Office.objects.filter(code__in=codes).order_by("code"):
+        person = Person.objects.create(
+            username=office.code.lower(),
+            password=password,
+            name=f"{office.short}审批",
+            name_en=f"{office.code} approver",
+        )
+        Post.objects.create(person=person, role=Role.APPROVER, office=office, starts_on=SINCE)
 
 
 def _evaluators() -> None:

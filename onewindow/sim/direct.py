@@ -13,12 +13,13 @@ from django.db import transaction
 
 from onewindow.cases import rounds, worker
 from onewindow.cases.flow import take
+from onewindow.cases.models import Case
 from onewindow.cases.rules import applicant_of
 from onewindow.org.models import Person
 from onewindow.pledges.actions import make_good
 from onewindow.voice.actions import review
 from onewindow.voice.models import Device, DeviceState, ReviewChannel
-from onewindow.window import actions, pledging
+from onewindow.window import actions, joint, pledging
 from onewindow.window.models import Application, DocumentForm
 
 
@@ -54,9 +55,14 @@ class Direct:
         """Raises ``actions.Duplicate`` as the action does."""
         return actions.take_in(version, **said)
 
-    def step(self, verb: str, a: Application, *, by: Person, **said: Any) -> None:
+    def step(self, verb: str, a: Case, *, by: Person, **said: Any) -> None:
         """Takes a step; raises ``StepRefused`` or ``Stale``."""
-        take(actions.flow.steps[verb], a, by=by, **said)
+        take(a.flow.steps[verb], a, by=by, **said)
+
+    def shares(self, a: Application) -> tuple[list[Any], int]:
+        """The departments' shares that can be examined now, and how many are still open at all."""
+        pending = joint.standing(a).pending
+        return [b for b in pending if b.status == "examining"], len(pending)
 
     def missing(self, a: Application) -> list[int]:
         """The materials that were not brought."""

@@ -264,7 +264,19 @@ class Life:
         self.hands.withdraw(a, reason="申请人自愿撤回")
         self.tally["withdrawn"] += 1
 
+    def _all_have_spoken(self, a: Application) -> bool:
+        """Each department that takes part says yes; the stage after it begins a day later."""
+        now, pending = self.hands.shares(a)
+        for share in now:
+            if people := self.approvers.get(share.office_id):
+                self.hands.step("approve", share, by=self.random.choice(people), opinion="经审查，同意。")
+                pending -= 1
+        return not pending
+
     def decide(self, a: Application) -> None:
+        if not self._all_have_spoken(a):
+            self.at(self.later(1), self.decide, a)
+            return
         approver = self._approver(a)
         if self.random.random() < 0.008:
             self.hands.step(

@@ -197,6 +197,19 @@ class Remote:
         }
         raise StepRefused(Reason(why["code"], why["text"], problem.get("code", "not_possible")))
 
+    def shares(self, a: Seen) -> tuple[list[Seen], int]:
+        """The departments' shares that can be examined now, and how many are still open at all."""
+        if not a.item_version.plan:
+            return [], 0
+        told = self._right(self._ask(a.clerk, "GET", f"/cases?kind=approval&q={a.number}"))["items"]
+        pending = [t for t in told if not t["closed_at"] and not t["facts"]["is_advisory"]]
+        now = [t for t in pending if t["status"] == "examining"]
+        return [
+            Seen(t["number"], a.item_version, self._offices[t["office"]["code"]], a.hall_id, None, a.clerk,
+                 etag=f'"{t["version"]}"')
+            for t in now
+        ], len(pending)  # fmt: skip
+
     def missing(self, a: Seen) -> list[int]:
         return a.lacking
 
@@ -206,7 +219,9 @@ class Remote:
     def waiting(self, by: Person, status: str, limit: int = 100) -> list[Seen]:
         """Open cases of one status that somebody may see: those of an earlier life, whose applicants have their own link."""
         found = []
-        for told in self._right(self._ask(by, "GET", f"/cases?status={status}&limit={limit}"))["items"]:
+        for told in self._right(
+            self._ask(by, "GET", f"/cases?kind=application&status={status}&limit={limit}")
+        )["items"]:
             version, hall = self._versions.get(told["facts"]["item"]["code"]), told["facts"]["hall"]
             if version and hall:
                 office, at = self._offices[told["office"]["code"]], self._halls[hall["code"]].pk

@@ -104,12 +104,14 @@ def take_in(
     answers: Mapping[str, Any] | None = None,
     on_commitment: bool = False,
     renews: str = "",
+    parent: str = "",
 ) -> Application:
     """收件 — opens an application with its materials, in one transaction, and starts the notice clock (行政许可法 32(4)).
 
     ``applicant``: kind, name, id_type, id_number, mobile, contact, address (identifiers already checked).
     ``materials``: number of the material in the version → (form, attachment or None); those left out are missing.
-    ``account``: whose account it was handed in by; ``answers``: to the item's own questions, kept sealed.
+    ``account``: whose account it was handed in by; ``answers``: to the item's own questions, kept sealed;
+    ``parent``: number of the package (一件事) that it belongs to.
     Raises :class:`Duplicate` unless ``allow_duplicate`` (the clerk has seen the warning and insists), and
     :class:`~onewindow.window.pledging.NotOffered` where the law or an earlier breach shuts a deferral or commitment out, or
     where ``renews`` (the number of a licence) names one that this applicant can't renew.
@@ -154,6 +156,7 @@ def take_in(
             on_commitment=on_commitment,
             renews=renewed.number if renewed else "",
             renew_by=renewed.expires_at if renewed else None,
+            parent=parent,
             track_token=token,
             track_digest=token_digest(token),
             query_code=new_query_code(),
@@ -163,6 +166,8 @@ def take_in(
         said = {"item": version.item.code, "version": version.version, "channel": channel}
         if counter:
             said |= {"hall": hall.code, "counter": counter.code}
+        if parent:
+            said["package"] = parent
         open_case(a, "submit" if online else "receive", by=by, data=said)
         documents = []
         for spec in version.specs:

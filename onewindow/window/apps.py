@@ -34,3 +34,4 @@ class Window(AppConfig):
         rail.add(8, "workbench", _("Today"), "sunrise", Role.CLERK)
         rail.add(15, "handouts", _("Hand-outs"), "package-check", Role.CLERK)
         rail.add(10, "counter", _("Counter"), "clipboard-check", Role.CLERK)
+        rail.add(11, "counter_together", _("One thing"), "layers", Role.CLERK)

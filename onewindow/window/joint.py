@@ -16,7 +16,7 @@ from onewindow.cases.flow import StepRefused
 from onewindow.cases.rules import By, Reason, Rule
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
-from onewindow.window.models import Application, Result, Status
+from onewindow.window.models import Application, Package, Result, Status
 
 
 def matter_of(a: Application) -> Matter:
@@ -112,7 +112,13 @@ def page(a: Application, person: Any) -> dict[str, Any]:
     rows = list(Approval.objects.of(a.number))
     mine = set(Approval.objects.of(a.number).seen_by(person).values_list("pk", flat=True)) if rows else set()
     binding = [b for b in rows if not b.is_advisory]
+    package = Package.objects.filter(number=a.parent).select_related("bundle").first() if a.parent else None
+    siblings = (
+        Application.objects.seen_by(person).filter(parent=a.parent).exclude(pk=a.pk) if a.parent else []
+    )
     return {
+        "package": package,
+        "siblings": list(siblings.select_related("item").order_by("id")) if a.parent else [],
         "check": Check.objects.filter(application=a.number).first() if a.bounces else None,
         "approvals": [(b, desk.light(b), desk.left(b), b.pk in mine) for b in rows],
         "binding": len(binding),

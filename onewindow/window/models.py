@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.approvals.models import Approval
 from onewindow.cases.models import Attachment, Case, CaseQuerySet
 from onewindow.cases.rules import Actor, By
-from onewindow.catalog.models import Item, ItemVersion, MaterialSpec
+from onewindow.catalog.models import Bundle, Item, ItemVersion, MaterialSpec
 from onewindow.org.masking import mask_id, mask_mobile, mask_name
 from onewindow.org.models import Counter, Hall
 from onewindow.org.privacy import personal
@@ -218,6 +218,7 @@ class Application(Case):
                 fields=["decided_at"], condition=Q(decided_at__isnull=False), name="application_decided"
             ),
             models.Index(fields=["applicant_name"], name="application_name"),
+            models.Index(fields=["parent"], condition=~Q(parent=""), name="application_parent"),
         ]
 
     @property
@@ -359,6 +360,48 @@ class Paper(models.Model):
         }[self.kind]
         again = f"-{self.nth}" if self.nth > 1 else ""
         return f"{settings.LETTER_PREFIX}{mark}〔{self.year}〕第 {self.serial:06d}{again} 号"
+
+
+class PackageQuerySet(models.QuerySet["Package"]):
+    def seen_by(self, person: By) -> PackageQuerySet:
+        """Who may see one of its applications may see that they belong together."""
+        return self.filter(number__in=Application.objects.seen_by(person).exclude(parent="").values("parent"))
+
+
+@personal(track_digest="secret", track_token="secret", id_digest="secret")  # noqa: S106
+class Package(models.Model):
+    """一件事办件 — what keeps the applications of one bundle together: a number and a page. It has neither clock nor decision:
+    each of its applications has its own, and how the whole stands follows from them."""
+
+    PREFIX: ClassVar[str] = "J"
+
+    number = models.CharField(max_length=14)
+    bundle = models.ForeignKey(Bundle, models.PROTECT, related_name="+", db_index=False)
+    chosen: models.JSONField[Any, Any] = models.JSONField(default=list)
+    hall = models.ForeignKey(Hall, models.PROTECT, null=True, related_name="+", db_index=False)
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=150)
+    holder = models.CharField(max_length=120)
+    id_digest = models.CharField(max_length=32)
+    lang = models.CharField(max_length=10, default="zh-hans")
+    track_digest = models.CharField(max_length=64)
+    track_token = SealedField()
+
+    objects = PackageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["number"], name="package_number"),
+            models.UniqueConstraint(fields=["track_digest"], name="package_track"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def track_url(self) -> str:
+        return f"{settings.BASE_URL}/together/{self.track_token}"
 
 
 @personal(body="text")

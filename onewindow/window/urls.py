@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.window import clerk, counter, decisions, public
+from onewindow.window import clerk, counter, decisions, public, together
 
 urlpatterns = [
     path("track/", public.track, name="track"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("t/<str:token>/withdraw", public.track_withdraw, name="track_withdraw"),
     path("t/<str:token>/papers/<int:pk>.pdf", public.track_paper, name="track_paper"),
     path("t/<str:token>/papers/<int:pk>", public.track_paper_print, name="track_paper_print"),
+    path("together/<str:token>", together.track, name="together_track"),
+    path("together/<str:token>/withdraw", together.withdraw, name="together_withdraw"),
     path("verify/", public.verify, name="verify"),
     path("decisions/", decisions.decisions, name="decisions"),
     path("decisions/open-data.csv", decisions.as_csv, name="decisions_csv"),
@@ -28,6 +30,8 @@ urlpatterns = [
     path("desk/counter/today/", clerk.today, name="workbench"),
     path("desk/counter/handouts/", clerk.handouts, name="handouts"),
     path("desk/<str:number>/papers/<int:pk>/again/", clerk.reprint, name="reprint"),
+    path("desk/counter/together/", together.counter, name="counter_together"),
+    path("desk/counter/together/<str:number>/", together.done, name="counter_together_done"),
     path("desk/counter/items", counter.options, name="counter_options"),
     path("desk/counter/files/<str:key>", counter.loose_file, name="counter_file"),
     path("desk/counter/done/<str:number>/", counter.done, name="counter_done"),

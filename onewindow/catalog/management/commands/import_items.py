@@ -21,6 +21,7 @@ class Command(BaseCommand):
             "--materials", type=Path, help="CSV file with the materials (else the column `materials`)"
         )
         parser.add_argument("--forms", type=Path, help="JSON file with the questions of the online forms")
+        parser.add_argument("--plans", type=Path, help="CSV file with the departments that take part")
         parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
         parser.add_argument("--by", default="command line", help="who answers for it (kept with the version)")
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -31,6 +32,7 @@ class Command(BaseCommand):
                 options["file"],
                 materials=options["materials"],
                 forms=options["forms"],
+                plans=options["plans"],
                 by=options["by"],
                 dry_run=options["dry_run"],
             )
