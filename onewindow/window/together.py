@@ -16,7 +16,7 @@ from onewindow.cases.flow import StepRefused
 from onewindow.catalog import bundles
 from onewindow.catalog.bundles import Whole, here
 from onewindow.catalog.models import Bundle
-from onewindow.window import actions, letters, packages, pledging, rate, sitting
+from onewindow.window import actions, letters, links, packages, rate, sitting
 from onewindow.window.counter import clerk_only
 from onewindow.window.intake import KEY, IntakeForm, new_key
 from onewindow.window.models import Package
@@ -89,7 +89,7 @@ def _finish(
             None,
             _("An application for one of these items is still open: %(number)s.") % {"number": twin.number},
         )
-    except (StepRefused, pledging.NotOffered) as refused:
+    except StepRefused as refused:
         form.add_error(None, refused.reason.text)
     return None
 
@@ -145,6 +145,10 @@ def _by_link(request: HttpRequest, token: str, template: str) -> HttpResponse:
     if rate.spent("link", who, most=TRIES, seconds=SPAN):
         return too_many(request)
     if (package := packages.by_token(token)) is None:
+        if (
+            a := links.by_token(token)
+        ) is not None:  # the link of one of its applications, or of a single one
+            return redirect("track_token", token=a.track_token)
         rate.count("link", who, seconds=SPAN)
         return missing(request)
     return render(request, template, _whole(package))
