@@ -53,6 +53,11 @@ class Paper:
     copies: int
     specs: list[MaterialSpec] = field(default_factory=list)
 
+    @property
+    def version(self) -> ItemVersion:
+        """Of the first item that asks for it."""
+        return self.specs[0].version
+
     def get_necessity_display(self) -> Any:
         return Necessity(self.necessity).label
 
@@ -98,7 +103,7 @@ class _All(list):  # what a queryset's manager would be asked for
 class Whole:
     """Several items as one to be applied for: who may, and with which papers. It looks like an ItemVersion to a form."""
 
-    is_immediate = False
+    is_immediate = allows_commitment = False
     pk = ""
 
     def __init__(self, chosen: Sequence[BundleStep]):
