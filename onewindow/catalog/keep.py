@@ -14,6 +14,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
+from onewindow.cases.models import Rung
 from onewindow.catalog.actions import publish_version, spell
 from onewindow.catalog.lint import Finding, lint
 from onewindow.catalog.models import Code, Item, ItemVersion, MaterialSpec
@@ -359,6 +360,15 @@ register(
         Office,
         ["code"],
         ["name", "name_en", "kind", "parent", "region", "is_member", "short", "phone"],
+    )
+)
+register(
+    Table(
+        "ladders",
+        _("Supervision ladders"),
+        Rung,
+        ["kind", "code"],
+        ["measure", "after", "roles", "todo", "todo_en"],
     )
 )
 register(Codes())

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from onewindow.cases.instant import simulated
-from onewindow.cases.models import Notice
+from onewindow.cases.models import Notice, Rung
 from onewindow.catalog import drafts, exporting, impact, keep
 from onewindow.catalog.actions import publish_version
 from onewindow.catalog.importing import import_items
@@ -47,7 +47,7 @@ def wipe():
     Office.objects.update(parent=None)
     Region.objects.update(parent=None)
     ItemVersion.objects.all().delete()
-    for model in (Item, Code, Counter, Hall, Office, Region, Parameter):
+    for model in (Item, Code, Rung, Counter, Hall, Office, Region, Parameter):
         model.objects.all().delete()
     forget_parameters()
 
@@ -63,6 +63,7 @@ def test_every_default_survives_the_round_trip_byte_for_byte():
         == []
     )
     Parameter.objects.create(code="notice_limit", value="3wd")
+    Rung.objects.create(code="yellow", measure="promise", after="2wd", roles=["head"], todo="说明原因")
     forget_parameters()
     before = "".join(exporting.lines())
     assert before.count('"section":"items"') == 78 and before.count('"section":"parameters"') == len(
