@@ -190,7 +190,7 @@ def hand_over(kind: str, giver: Person, taker: Person, *, by: Person, note: str 
 
 
 def _ask(people: Iterable[Person], h: Handover, by: Person) -> None:
-    said = {"by": bilingual(by), "giver": bilingual(h.giver), "taker": bilingual(h.taker)}
+    said: dict[str, Any] = {"by": bilingual(by), "giver": bilingual(h.giver), "taker": bilingual(h.taker)}
     tell(people, "handover", key=str(h.pk), url=f"/desk/handovers/{h.pk}/", **said)
 
 

@@ -115,7 +115,8 @@ def _one(verb: str, case: Any, seen: int, given: Mapping[str, Any], by: Person) 
         return REFUSED, reason.text
     if seen != case.version and any(e.verb not in timeline.QUIET for e in timeline.since(case, seen)):
         return OVERTAKEN, ""
-    form = desk.of(case).forms[verb](given, case=case, by=by)
+    make: Any = desk.of(case).forms[verb]
+    form = make(given, case=case, by=by)
     if not form.is_valid():
         return INVALID, "；".join(str(e) for errors in form.errors.values() for e in errors)
     try:

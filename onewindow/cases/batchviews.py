@@ -42,7 +42,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     step = sample.flow.steps.get(verb)
     if step is None or verb not in desk.of(sample).batch:
         raise Http404
-    make = desk.of(sample).forms[verb]
+    make: Any = desk.of(sample).forms[verb]
     form = make(case=sample, by=person)
     if request.POST.get("do") == "run" and able:
         form = make(request.POST, case=sample, by=person)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
@@ -52,7 +54,7 @@ def tell_of_card(event: Event) -> None:
 
 def alarm(role: str, unit: dict[str, str], key: str) -> None:
     """Tells bureau and administration, once a day, that a post stands empty."""
-    facts = {"unit": unit, "role": role_names(role)}
+    facts: dict[str, Any] = {"unit": unit, "role": role_names(role)}
     tell(holders(Role.BUREAU), "nobody", key=key, url="/desk/cards/?state=untold", **facts)
     tell(holders(Role.ADMIN), "nobody", key=key, url="/admin/org/person/", **facts)
 

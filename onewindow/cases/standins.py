@@ -194,7 +194,8 @@ def cover(absence: Absence) -> list[Span]:
 
     What was held before today stays on record. Run again, it leaves what is already so.
     """
-    person, gaps = absence.person, []
+    person = absence.person
+    gaps: list[Span] = []
     _clear(person, max(absence.starts_on, today()), absence.ends_on)
     own = person.posts.filter(
         Q(ends_on__isnull=True) | Q(ends_on__gte=today()),
@@ -214,7 +215,11 @@ def cover(absence: Absence) -> list[Span]:
             )  # fmt: skip
             if (b.pk, first, last) not in told:
                 told.add((b.pk, first, last))
-                said = {"absent": bilingual(person), "first": first.isoformat(), "last": last.isoformat()}
+                said: dict[str, Any] = {
+                    "absent": bilingual(person),
+                    "first": first.isoformat(),
+                    "last": last.isoformat(),
+                }
                 tell([b], "stand_in", key=f"{absence.pk} {first} {last}", url="/desk/stand-ins/", **said)
     return gaps
 
@@ -232,7 +237,11 @@ def _clear(person: Person, first: dt.date, last: dt.date) -> None:
 
 def _alarm(absence: Absence, post: Post, first: dt.date, last: dt.date) -> None:
     """Nobody stands in: the own chief, bureau and administration are told, and shown it on the page."""
-    said = {"absent": bilingual(absence.person), "first": first.isoformat(), "last": last.isoformat()}
+    said: dict[str, Any] = {
+        "absent": bilingual(absence.person),
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+    }
     key = f"{absence.pk} {first} {last}"
     chiefs = holders(Role.HALL_MANAGER if post.hall_id else Role.HEAD, post.office, None)
     if post.hall_id:
