@@ -30,7 +30,7 @@ register(flow, Approval)
 def _begin(b: Approval, now: dt.datetime, given: dict[str, Any]) -> dict[str, Any]:
     """Starts the clock of a share; where the whole application stands still, it stands still at once."""
     said = clock.start(lambda b: b.limit, lambda b: b.legal_limit)(b, now, given)
-    if b.is_advisory and b.due_at:
+    if b.is_advisory and b.due_at and b.clock_from:
         b.remind_at = b.clock_from + (b.due_at - b.clock_from) / 2
         clock.work_out(b, now)
     if b.is_held:
