@@ -53,6 +53,9 @@ class Seen:
     lacking: list[int] = field(default_factory=list)
     holder: str = "本人"
     etag: str = ""
+    pledge_count: int = 0  # what was put off is supplied at the counter's page, not over the API
+    is_preliminary: bool = False
+    is_open: bool = True
     decided_at: dt.datetime | None = None
     decision_due_at: dt.datetime | None = None
 
