@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from onewindow.cases import desk, instant
+from onewindow.exchange.models import Reuse
 from onewindow.org.calendar import ZONE, working_days_left
 from onewindow.org.models import Office, Person, current_calendar
 from onewindow.org.templatetags.ow import percent
@@ -26,6 +27,7 @@ from onewindow.voice.figures import Verdict, verdicts_by_office
 from onewindow.voice.models import Review
 from onewindow.window.figures import ON_TIME, WITHIN_LAW
 from onewindow.window.models import Application
+from onewindow.window.spared import SPARED
 
 DAYS = 30
 WEEK = dt.timedelta(days=7)
@@ -160,6 +162,7 @@ class Overview:
             self._late(),
             *self._shares(),
             self._deemed(),
+            self._spared(),
         ]
 
     def _received(self) -> Tile:
@@ -261,6 +264,22 @@ class Overview:
             ),
             _("last 30 days"),
             tone="amber" if n else "",
+        )
+
+    def _spared(self) -> Tile:
+        start = self.midnight - dt.timedelta(days=DAYS - 1)
+        of_period = self.cases.filter(SPARED, opened_at__gte=start).order_by()
+        papers = Reuse.objects.filter(number__in=of_period.values("number")).count()
+        url = listed(desk.ALL, opened_from=self.first, opened_to=self.day, kept="spared")
+        return Tile(
+            "spared",
+            _("Spared a paper"),
+            Number(of_period.count(), url),
+            _(
+                "Opened in the period, with at least one paper taken from the library or a register instead of the applicant."
+            ),
+            _("last 30 days"),
+            sub=_("%(n)d papers not asked for again") % {"n": papers},
         )
 
     # --- departments and reviews ---------------------------------------------------------------------------

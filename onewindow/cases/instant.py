@@ -25,6 +25,11 @@ def now() -> dt.datetime:
     return timezone.now()
 
 
+def is_simulated() -> bool:
+    """Whether this block of code lives in the demonstration city's past."""
+    return _simulated.get() is not None
+
+
 @contextmanager
 def simulated(at: dt.datetime) -> Iterator[None]:
     """Lets the demonstration city live through its past. Refused where real people are served."""

@@ -7,6 +7,7 @@ import datetime as dt
 from django.contrib.sessions.models import Session
 
 from onewindow.cases import instant
+from onewindow.exchange.models import Call, Material
 from onewindow.my.applying import drop_old
 from onewindow.my.models import OneTimeCode
 from onewindow.org.models import AccessLog, FirstAnswer, SignIn, number
@@ -15,6 +16,7 @@ from onewindow.voice.models import Pairing
 FIRST_ANSWER_DAYS = 7  # a program that repeats a call after a week repeats it wrongly
 PAIRING_DAYS = 1  # a code works for minutes
 CODE_DAYS = 1  # a code lives five minutes; the day is for the limit on how many are sent
+EXTRACT_DAYS = 31  # a draft lives for thirty days; what no application came to use is not kept (PIPL 19)
 ROWS = 5000  # in one transaction, so that nobody waits for the purge
 
 
@@ -27,6 +29,9 @@ def purge(now: dt.datetime | None = None) -> dict[str, int]:
         "first_answers": FirstAnswer.objects.filter(at__lt=now - dt.timedelta(days=FIRST_ANSWER_DAYS)),
         "pairings": Pairing.objects.filter(created_at__lt=now - dt.timedelta(days=PAIRING_DAYS)),
         "codes": OneTimeCode.objects.filter(sent_at__lt=now - dt.timedelta(days=CODE_DAYS)),
+        # rows younger than three years the database keeps whatever is asked (exchange/migrations/0002)
+        "calls": Call.objects.filter(at__lt=now - dt.timedelta(days=number("sharing_log_days"))),
+        "unused_extracts": Material.objects.unused_extracts(now - dt.timedelta(days=EXTRACT_DAYS)),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
     gone = {name: _delete(rows) for name, rows in old.items()}

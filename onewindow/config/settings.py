@@ -36,6 +36,10 @@ KNOWN = {
     "ONEWINDOW_SEAL": "adapter for electronic seals: dotted path to a class; the shipped one marks papers as a test",
     "ONEWINDOW_SMS": "channel of text messages: console, file, or package.module:function of a gateway",
     "ONEWINDOW_MAIL_FROM": "sender of e-mails; the server is named by EMAIL_URL, e.g. smtp://user:password@host:25",
+    "ONEWINDOW_REGISTERS": "connector to neighbours' registers: none, local (an invented one) or module:Class",
+    "ONEWINDOW_REGISTERS_TIMEOUT": "seconds after which a register counts as not answering",
+    "ONEWINDOW_REGISTERS_DELAY": "local register: milliseconds before it answers",
+    "ONEWINDOW_REGISTERS_FAULTS": "local register: percent of questions that get no answer",
     "ONEWINDOW_METRICS_TOKEN": "bearer token of /metrics; empty = only from this machine",
     "ONEWINDOW_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
     "ONEWINDOW_TEST_REQUIRE": "tests: parts that may not be skipped (postgres, browser)",
@@ -91,6 +95,10 @@ for _name in ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "E
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("ONEWINDOW_MAIL_FROM", "onewindow@localhost")
+REGISTERS = env.str("ONEWINDOW_REGISTERS", "local" if DEMO or TESTING else "none")
+REGISTERS_TIMEOUT = env.float("ONEWINDOW_REGISTERS_TIMEOUT", 3.0)
+REGISTERS_DELAY = env.int("ONEWINDOW_REGISTERS_DELAY", 0 if TESTING else 120)
+REGISTERS_FAULTS = env.int("ONEWINDOW_REGISTERS_FAULTS", 0)
 METRICS_TOKEN = env.str("ONEWINDOW_METRICS_TOKEN", "")
 MFA_REQUIRED = env.str("ONEWINDOW_MFA", "optional" if DEMO or TESTING else "required") == "required"
 

@@ -35,7 +35,15 @@ from onewindow.org.sealed import seal, unseal
 
 PROBLEM = "application/problem+json"
 #: What a token may be narrowed to; a token without scopes may do all that its person may.
-SCOPES = ("catalog:read", "cases:read", "cases:write", "reviews:read", "reviews:write", "stats:read")
+SCOPES = (
+    "catalog:read",
+    "cases:read",
+    "cases:write",
+    "reviews:read",
+    "reviews:write",
+    "stats:read",
+    "data:query",
+)
 LIMIT, MOST = 50, 200
 
 # --- how things are written --------------------------------------------------------------------------------

@@ -15,7 +15,11 @@ from django.db import transaction
 from onewindow.cases import instant
 from onewindow.catalog.bundles import import_bundles
 from onewindow.catalog.importing import import_items
+from onewindow.catalog.models import MaterialSpec, Source
 from onewindow.data.people import firms, staff
+from onewindow.exchange import actions as exchange
+from onewindow.exchange.kinds import code_of
+from onewindow.exchange.models import Grant, GrantState
 from onewindow.org.importing import import_table
 from onewindow.org.models import Counter, Hall, Office, Person, Post
 from onewindow.org.roles import Role
@@ -58,6 +62,7 @@ def build(seed: int = 1) -> None:
         )
         _clean(report.errors)
         _clean(import_bundles(DATA / "bundles.csv").errors)
+        _shared_data()
         _people(seed)
         _those_who_take_part()
         _evaluators()
@@ -66,6 +71,35 @@ def build(seed: int = 1) -> None:
 def _clean(errors: list[Any]) -> None:
     if errors:
         raise RuntimeError(f"The shipped data files are broken: {errors[:5]}")
+
+
+#: A department that has not asked for the register of enterprises yet: a scene lets its head ask.
+WITHOUT_GRANT = ("AGRI", "ENTERPRISE")
+
+
+def _shared_data() -> None:
+    """The data sets, and grants for every department whose items ask for what a data set stands in for."""
+    offices = {o.code: o for o in Office.objects.all()}
+    with open(DATA / "datasets.csv", encoding="utf-8", newline="") as file:
+        datasets = [
+            exchange.add_dataset(offices[owner], facts) for owner, facts in exchange.read_datasets(file)
+        ]
+    asked: dict[str, set[str]] = {}
+    for spec in MaterialSpec.objects.filter(source=Source.GOVERNMENT).select_related("version__item__office"):
+        for holder in ("person", "enterprise"):
+            asked.setdefault(spec.version.item.office.code, set()).add(code_of(spec.name, holder))
+    now = instant.now()
+    Grant.objects.bulk_create(
+        Grant(
+            dataset=d, office=offices[code], purpose="办理本部门政务服务事项时核验申请人情况，申请人不再提交相应材料",
+            legal_basis="《政务数据共享条例》；《优化营商环境条例》第三十七条",
+            fields=[f["code"] for f in d.fields][:7], starts_on=SINCE, state=GrantState.APPROVED,
+            asked_at=now, asked_by="demo", answered_at=now, answered_by="demo", answer="同意",
+        )
+        for d in datasets if d.sharing != "closed"
+        for code, kinds in sorted(asked.items())
+        if d.kind in kinds and (code, d.code) != WITHOUT_GRANT
+    )  # fmt: skip
 
 
 def _people(seed: int) -> None:

@@ -11,15 +11,17 @@ from typing import Any
 
 from django.db import transaction
 
-from onewindow.cases import rounds, worker
+from onewindow.cases import numbers, rounds, worker
 from onewindow.cases.flow import take
 from onewindow.cases.models import Case
 from onewindow.cases.rules import applicant_of
+from onewindow.exchange import actions as exchange
+from onewindow.exchange.models import Given
 from onewindow.org.models import Person
 from onewindow.pledges.actions import make_good
 from onewindow.voice.actions import review
 from onewindow.voice.models import Device, DeviceState, ReviewChannel
-from onewindow.window import actions, joint, pledging
+from onewindow.window import actions, joint, pledging, reuse
 from onewindow.window.models import Application, DocumentForm
 
 
@@ -52,8 +54,28 @@ class Direct:
         return Application.objects.with_facts().get(pk=a.pk)
 
     def take_in(self, version: Any, **said: Any) -> Application:
-        """Raises ``actions.Duplicate`` as the action does."""
-        return actions.take_in(version, **said)
+        """Raises ``actions.Duplicate`` as the action does. What people say is held already is looked up, or fetched from
+        its register; what nobody holds they have with them on paper."""
+        number = numbers.new("A")
+        said["materials"] = self._held(version, number, said["materials"], said["applicant"], said["by"])
+        return actions.take_in(version, number=number, consent=Given.COUNTER, **said)
+
+    def _held(
+        self, version: Any, number: str, materials: Any, applicant: Any, clerk: Person
+    ) -> dict[int, tuple[str, reuse.What]]:
+        wanted = {no for no, (form, _what) in materials.items() if form == DocumentForm.REUSED}
+        if not wanted:
+            return materials
+        kind, holder = applicant["kind"], applicant["id_number"]
+        held, registers = reuse.offers(version, kind, holder), reuse.fetchable(version, kind)
+        need = reuse.need_for(number, version, kind, holder, applicant["name"], hall="", is_open=True)
+        found: dict[int, tuple[str, reuse.What]] = dict(materials)
+        for no in sorted(wanted):
+            m = held.get(no)
+            if m is None and no in registers:
+                m = exchange.query(registers[no], need, by=clerk)[1]
+            found[no] = (DocumentForm.REUSED, m) if m else (DocumentForm.PAPER, None)
+        return found
 
     def step(self, verb: str, a: Case, *, by: Person, **said: Any) -> None:
         """Takes a step; raises ``StepRefused`` or ``Stale``."""

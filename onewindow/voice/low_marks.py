@@ -24,12 +24,11 @@ from onewindow.org.roles import Role
 from onewindow.voice import figures, rules
 from onewindow.voice.models import Indicator, Review
 from onewindow.window.models import Application
+from onewindow.window.spared import VISITS
 
 PAGE = 20
 #: A telephone or identity number in a text would tell the reviewed hall who wrote it.
 DIGITS = re.compile(r"(?<!\d)\d[\d\- ]{5,}[\dXx]")
-#: Events at which a person stands at the window.
-VISITS = ("application.receive", "application.correct", "application.deliver")
 
 
 @dataclass(frozen=True)

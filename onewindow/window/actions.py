@@ -19,7 +19,7 @@ from onewindow.cases.rules import Actor, By, the_clock
 from onewindow.catalog.models import ItemVersion
 from onewindow.org.models import Counter, Hall, Person, limit, number
 from onewindow.org.sealed import digest
-from onewindow.window import joint, pledging, renewing, rules
+from onewindow.window import joint, pledging, renewing, reuse, rules
 from onewindow.window.models import (
     Application,
     Document,
@@ -92,7 +92,7 @@ def take_in(
     *,
     by: By,
     applicant: Mapping[str, str],
-    materials: Mapping[int, tuple[str, Attachment | None]],
+    materials: Mapping[int, tuple[str, reuse.What]],
     hall: Hall,
     counter: Counter | None = None,
     channel: str = "counter",
@@ -105,11 +105,15 @@ def take_in(
     on_commitment: bool = False,
     renews: str = "",
     parent: str = "",
+    consent: str = "",
+    number: str = "",
 ) -> Application:
     """收件 — opens an application with its materials, in one transaction, and starts the notice clock (行政许可法 32(4)).
 
     ``applicant``: kind, name, id_type, id_number, mobile, contact, address (identifiers already checked).
-    ``materials``: number of the material in the version → (form, attachment or None); those left out are missing.
+    ``materials``: number of the material in the version → (form, attachment, library material or None); those left out are
+    missing. ``consent``: how the holder agreed that what was handed in before is used again (``exchange.models.Given``).
+    ``number``: one reserved for this form (:func:`reuse.reserve`).
     ``account``: whose account it was handed in by; ``answers``: to the item's own questions, kept sealed;
     ``parent``: number of the package (一件事) that it belongs to.
     Raises :class:`Duplicate` unless ``allow_duplicate`` (the clerk has seen the warning and insists), and
@@ -122,11 +126,12 @@ def take_in(
         if not allow_duplicate:
             for (other,) in _open_numbers(version.item_id, digest(applicant["id_number"])):
                 raise Duplicate(other)
+        held, late = reuse.resolve(version, applicant, materials, number, online=channel == "online")
         now = instant.now()
         token = new_track_token()
         online = channel == "online"
         a = Application(
-            number=numbers.new("A"),
+            number=number or numbers.new("A"),
             title=version.item.name,
             office=version.item.office,
             status=S.SUBMITTED if online else S.RECEIVED,
@@ -168,12 +173,22 @@ def take_in(
             said |= {"hall": hall.code, "counter": counter.code}
         if parent:
             said["package"] = parent
+        if held:
+            said["reused"] = sorted(held)
         open_case(a, "submit" if online else "receive", by=by, data=said)
         documents = []
         for spec in version.specs:
-            form, attachment = materials.get(spec.no, (DocumentForm.MISSING, None))
-            documents.append(Document(application=a, spec=spec, form=form, attachment=attachment))
+            form, what = materials.get(spec.no, (DocumentForm.MISSING, None))
+            form = DocumentForm.OWED if spec.no in late else form
+            attachment = what if isinstance(what, Attachment) else None
+            documents.append(
+                Document(
+                    application=a, spec=spec, form=form, attachment=attachment, material=held.get(spec.no)
+                )
+            )
         insert_all(documents)
+        if held:
+            reuse.record(a, held, by=by, consent=consent)
         if files := [d.attachment_id for d in documents if d.attachment_id]:
             Attachment.objects.filter(pk__in=files).update(number=a.number)
         return a
@@ -251,10 +266,11 @@ def correct(
     return {"materials": sorted(supplied)}
 
 
-def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> None:
+def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> set[str]:
+    """Issues the notice; gives the forms in which the materials came."""
     a.accepted_at = since
     legal, promised = a.item_version.legal_limit, a.item_version.promised_limit
-    held = _held(a.pk)
+    held = list(_held(a.pk))
     said = {
         "legal": legal,
         "promised": promised,
@@ -265,6 +281,7 @@ def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> N
         said["pledges"] = owed
         issue(a, PaperKind.COMMITMENT, now, pledging.terms(a, owed))
     issue(a, PaperKind.ACCEPTANCE, now, said)
+    return {form for _no, form in held}
 
 
 @flow.step(
@@ -277,7 +294,8 @@ def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> N
 def accept(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
     """受理 — accepts a complete application: the decision clock starts, the notice of acceptance is issued
     (行政许可法 32(5))."""
-    _accepted(a, now, now, by)
+    if DocumentForm.REUSED in _accepted(a, now, now, by):
+        reuse.check_again(a)
     joint.open_parts(a, by)
     return {}
 
@@ -360,6 +378,8 @@ def decide(
     """决定 — grants, or refuses with reasons and remedies (行政许可法 38). The delivery clock starts (44).
     An objection of a department can't be granted over; conditions become part of it."""
     reason = joint.concluded(a, result, reason)
+    if result == Result.GRANT:
+        reuse.nothing_owed(a)
     a.decided_at, a.result, a.reason, a.reason_code = now, result, reason, reason_code
     clock.work_out(a, now)
     a.decision_due_at, a.decision_legal_due_at = a.due_at, a.legal_due_at

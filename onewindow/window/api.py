@@ -11,14 +11,16 @@ from pydantic import Field
 
 from onewindow.cases import api as cases
 from onewindow.cases.api import StepOut
+from onewindow.cases.flow import StepRefused
 from onewindow.catalog import guide
 from onewindow.catalog.api import ref
 from onewindow.catalog.models import ItemVersion
+from onewindow.exchange.models import Given
 from onewindow.org import http, identifiers
 from onewindow.org.http import At, Bearer, Problem, Strict, errors, fault, line
 from onewindow.org.models import Counter, Hall, Person
 from onewindow.org.roles import Role
-from onewindow.window import actions, figures, places, pledging, rules  # noqa: F401 – figures registers itself
+from onewindow.window import actions, figures, places, pledging, rules, spared  # noqa: F401 – figures register themselves
 from onewindow.window.intake import forms_of, tidy
 from onewindow.window.models import Application
 
@@ -45,7 +47,12 @@ class AgentIn(Strict):
 
 class MaterialIn(Strict):
     spec: Annotated[int, Field(ge=1, le=9999, description="`no` of the material in GET /items/{code}")]
-    form: Literal["paper", "electronic", "reused", "deferred"]
+    form: Annotated[
+        Literal["paper", "electronic", "reused", "deferred"],
+        Field(
+            description="`reused`: taken from the holder's library; refused (409) if nothing valid is held"
+        ),
+    ]
 
 
 class ApplicationIn(Strict):
@@ -64,6 +71,9 @@ class ApplicationIn(Strict):
     ] = False
     delivery_form: Literal["counter", "electronic", "post"] = "counter"
     lang: Literal["zh-hans", "en"] = "zh-hans"
+    consent: Annotated[
+        bool, Field(description="the holder agrees that papers handed in before are used again")
+    ] = False
     allow_duplicate: Annotated[bool, Field(description="take it in although the same is open already")] = (
         False
     )
@@ -139,7 +149,7 @@ def create_application(
     except actions.Duplicate as found:
         text = _("The same applicant already has an open application for this item.")
         raise Problem(409, "duplicate", text, number=found.number) from found
-    except pledging.NotOffered as shut:
+    except StepRefused as shut:
         raise cases.refused(shut.reason) from shut
     response["Location"] = f"/api/v1/cases/{a.number}"
     response["ETag"] = http.etag(a.version)
@@ -202,9 +212,10 @@ def _checked(given: ApplicationIn, version: ItemVersion) -> dict[str, Any]:
     materials = _materials(given, version, wrong)
     if wrong:
         raise http.bad_input(wrong)
-    more = {
-        n: getattr(given, n) for n in ("delivery_form", "lang", "allow_duplicate", "on_commitment", "renews")
-    }
+    names = ("delivery_form", "lang", "allow_duplicate", "on_commitment", "renews")
+    more: dict[str, Any] = {n: getattr(given, n) for n in names}
+    own = Given.ONLINE if given.channel == "online" else Given.COUNTER
+    more["consent"] = own if given.consent else ""
     return {"applicant": applicant, "agent": agent, "materials": materials, **more}
 
 

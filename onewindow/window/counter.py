@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -22,9 +23,10 @@ from onewindow.cases import files
 from onewindow.cases.flow import StepRefused
 from onewindow.catalog import guide
 from onewindow.catalog.models import Item, MaterialSpec
+from onewindow.exchange.models import Outcome
 from onewindow.org.masking import mask_name
 from onewindow.org.roles import Role
-from onewindow.window import actions, letters, reader, sitting
+from onewindow.window import actions, letters, reader, reuse, sitting
 from onewindow.window.intake import FINAL, KEY, TO_ACCEPT, IntakeForm, new_key
 from onewindow.window.models import Application, DocumentForm
 
@@ -67,7 +69,7 @@ def counter(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
     clerk = request.user
-    do = next((d for d in ("pick", "drop", "forget") if d in data), data.get("do", "refresh"))
+    do = next((d for d in ("pick", "drop", "forget", "fetch") if d in data), data.get("do", "refresh"))
     if not KEY.fullmatch(data.get("key", "")):
         data["key"] = new_key()
     if do == "forget":
@@ -76,6 +78,8 @@ def _answer(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
         return redirect("counter")
     _prepare(request, do, data)
     form = _form(request, data, do)
+    if do == "fetch" and form.version is not None:
+        form = _fetch(request, form, data)
     if do in ("save", "autosave"):
         return _save(request, form, data, do)
     if do in FINAL:
@@ -99,7 +103,7 @@ def _prepare(request: HttpRequest, do: str, data: dict[str, Any]) -> None:
         )
         if code := data.get("pick") or (hit.code if hit else ""):
             data["item"] = code
-            for name in [n for n in data if n[0] in "mkc" and n[1:].isdigit()]:
+            for name in [n for n in data if n[0] in "mkcl" and n[1:].isdigit()]:
                 del data[name]  # of the item before
     elif do == "read":
         found = reader.parse(data.pop("scan", ""))
@@ -119,6 +123,47 @@ def _form(request: HttpRequest, data: dict[str, Any], do: str) -> IntakeForm:
     if version is not None:
         version.item = item
     return IntakeForm(data, request.FILES, by=request.user, version=version, do=do)
+
+
+def _fetch(request: HttpRequest, form: IntakeForm, data: dict[str, Any]) -> IntakeForm:
+    """Asks the registers for what is not held yet: for one material (``fetch`` names it) or for all. What comes is chosen;
+    where a register is silent we fetch it later, and the applicant need not come for it."""
+    one = {int(data["fetch"])} if str(data.get("fetch", "")).isdecimal() else None
+    if not form.subject:
+        messages.warning(
+            request, _("Enter the applicant's number first: registers are asked about one person.")
+        )
+        return form
+    # what a register can say today comes before what was handed in at some time, and needs no consent
+    bare = {no for no in form.registers if no not in form.held or form.held[no].needs_consent}
+    wanted = bare if one is None else bare & one
+    said: dict[int, Any] = {}
+    if wanted:
+        title = (
+            f"{form.version.item.name} {mask_name(str(data.get('name', '')), str(data.get('kind')))}".strip()
+        )
+        if sitting.save_draft(request.user, data["key"], title, form.typed()) is None:
+            return form
+        number = reuse.reserve(request.user, data["key"])
+        for no, got in reuse.fetch(form.version, number, by=request.user, only=wanted).items():
+            if got.material is None:
+                said[no] = got.text or SAID[got.outcome]
+                late = got.outcome == Outcome.UNAVAILABLE and not form.version.is_immediate
+                if data.get(f"m{no}", "missing") in ("missing", "reused", ""):
+                    data[f"m{no}"] = DocumentForm.OWED if late else DocumentForm.MISSING
+        data.pop("do", None)
+    fresh = _form(request, form.data | data, "fetch")
+    fresh.said = said
+    return fresh
+
+
+#: What the clerk reads where a register gave nothing.
+SAID = {
+    Outcome.UNAVAILABLE: gettext_lazy(
+        "The register does not answer. Take the paper if it is at hand; else we fetch it later and nobody has to come again."
+    ),
+    Outcome.NOT_FOUND: gettext_lazy("The register does not know this applicant. Please ask for the paper."),
+}
 
 
 def _save(request: HttpRequest, form: IntakeForm, data: dict[str, Any], do: str) -> HttpResponse:
@@ -198,6 +243,10 @@ def _focus(form: IntakeForm, do: str, asking: bool) -> None:
     """The field where the clerk goes on: the first that is wrong, else the next to be filled in."""
     wrong = [f for f in form.fields if f in form.errors and do in FINAL]
     empty = [f for f in ("id_number", "name", "mobile") if not form.data.get(f)]
+    if do == "fetch" and (form.next_no or form.needs_consent):
+        if form.needs_consent:
+            form.fields["consent"].widget.attrs["autofocus"] = True
+        return
     gaps = [f"c{s.no}" for s in form.missing()]
     field = next(iter(wrong or (gaps or ["note"] if asking else empty)), "delivery_form")
     if form.version is not None or wrong:

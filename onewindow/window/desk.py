@@ -27,6 +27,7 @@ from onewindow.window.figures import ON_TIME, WITHIN_LAW
 from onewindow.window.forms import FORMS
 from onewindow.window.joint_forms import JOINT_FORMS
 from onewindow.window.models import Document, DocumentForm, Status
+from onewindow.window.spared import SPARED
 
 if TYPE_CHECKING:
     from onewindow.org.models import Person
@@ -39,6 +40,7 @@ UNSEEN = (
     *(f"item__{n}" for n in ("pinyin", "initials")),
     *("contact", "address", "agent_name", "correction_note", "track_digest", "id_digest", "mobile_digest"),
 )
+NOT_HERE = (DocumentForm.MISSING, DocumentForm.DEFERRED, DocumentForm.OWED)
 SEALED = ("id_number", "mobile", "agent_id_number", "agent_mobile", "track_token", "query_code")
 
 
@@ -185,7 +187,7 @@ class Applications(desk.Kind):
     def page(self, case: Any, person: Person) -> dict[str, Any]:
         documents = list(
             Document.objects.filter(application=case)
-            .select_related("spec", "attachment")
+            .select_related("spec", "attachment", "material")
             .order_by("spec__no")
         )
         lists = ("refuse_acceptance", "refuse", "withdraw", "void", "revoke")
@@ -194,7 +196,8 @@ class Applications(desk.Kind):
         )
         return {
             "documents": documents,
-            "complete": sum(d.form not in (DocumentForm.MISSING, DocumentForm.DEFERRED) for d in documents),
+            "complete": sum(d.form not in NOT_HERE for d in documents),
+            "may_fetch": case.is_open and self.may_look(case, person),
             "papers": list(case.papers.order_by("id")),
             **joint.page(case, person),
             "pledges": [(p, desk.light(p)) for p in pledging.all_of(case)],
@@ -213,6 +216,7 @@ class Applications(desk.Kind):
             "refuse_acceptance": gettext_lazy("Acceptance refused"),
             "resume": gettext_lazy("Special procedure over, the clock runs on"),
             "deliver": gettext_lazy("Decision handed over"),
+            "fetch": gettext_lazy("Fetched from the register, the applicant need not come"),
             "void": gettext_lazy("Voided: entered by mistake"),
             "ask": gettext_lazy("The applicant has asked a question"),
             "answer": gettext_lazy("The question was answered"),
@@ -283,6 +287,7 @@ KEPT: dict[str, tuple[Any, Q]] = {
     "late": (gettext_lazy("Decided after the promised day"), Q(decided_at__isnull=False) & ~ON_TIME),
     "past_law": (gettext_lazy("Decided after the lawful day"), Q(decided_at__isnull=False) & ~WITHIN_LAW),
     "deemed": (gettext_lazy("Deemed accepted"), Q(is_deemed=True)),
+    "spared": (gettext_lazy("With papers not asked for again"), SPARED),
 }
 
 LIGHT_WORDS = {

@@ -48,6 +48,12 @@ def _name(row: dict[str, Any], by: str) -> tuple[str, str]:
     return code, names[1] if get_language() == "en" and names[1] else names[0]
 
 
+def named(applications: Any, by: str) -> list[tuple[str, str, str]]:
+    """(number, code, name of its group) of each application."""
+    rows = applications.order_by().values("number", *COLUMNS[by])
+    return [(row["number"], *_name(row, by)) for row in rows]
+
+
 def _counted(column: str, good: Q | None = None) -> Callable[..., Sequence[Row]]:
     def count(person: Person, start: dt.datetime, end: dt.datetime, by: str) -> Sequence[Row]:
         period = {f"{column}__gte": start, f"{column}__lt": end}

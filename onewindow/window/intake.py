@@ -10,22 +10,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core import signing
+from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import files
 from onewindow.cases.models import Attachment
-from onewindow.catalog.models import ItemVersion, MaterialSpec, Necessity, Source
+from onewindow.catalog.models import ItemVersion, MaterialSpec, Necessity
+from onewindow.exchange.models import Dataset, Given, Material
 from onewindow.org import identifiers
 from onewindow.org.models import Person
 from onewindow.pledges.actions import may_follow
-from onewindow.window import pledging, renewing, sitting
+from onewindow.window import pledging, renewing, reuse, sitting
 from onewindow.window.models import ApplicantKind, DeliveryForm, DocumentForm, IdType
 
 #: Buttons after which the form has to be complete; after all others it is only shown again.
 FINAL = {sitting.ACCEPT, sitting.DECIDE, sitting.TELL, sitting.RECEIVE}
 TO_ACCEPT = {sitting.ACCEPT, sitting.DECIDE}
+#: Salt of the links to what is held: given out only for the holder whose number was typed.
+HELD = "counter.held"
 KEY = re.compile(r"[A-Za-z0-9_-]{16,20}")
 DELIVERY = [
     (DeliveryForm.COUNTER, pgettext_lazy("delivery", "At the window")),
@@ -58,6 +63,11 @@ class Row:
     attachment: Attachment | None
     to_correct: str
     errors: list[str]
+    held: Material | None = None
+    dataset: Dataset | None = None
+    said: Any = ""
+    is_next: bool = False
+    link: str = ""
 
     @property
     def is_here(self) -> bool:
@@ -73,17 +83,20 @@ SHORT = {
     DocumentForm.PAPER: _("Paper"),
     DocumentForm.ELECTRONIC: _("Scan"),
     DocumentForm.REUSED: _("On file"),
+    DocumentForm.OWED: _("We fetch it"),
     DocumentForm.DEFERRED: _("Later"),
     DocumentForm.MISSING: _("Not here"),
 }
 
 
-def forms_of(spec: MaterialSpec) -> list[str]:
-    """How a material may come: what the government holds need not be brought; only what the item says may follow."""
+def forms_of(spec: MaterialSpec, *, held: bool = True, owed: bool = False) -> list[str]:
+    """How a material may come: what is held need not be brought, but a tick alone holds nothing; what a register could not
+    give now is fetched later (``owed``); only what the item says may follow."""
     return [
         DocumentForm.PAPER,
         DocumentForm.ELECTRONIC,
-        *([DocumentForm.REUSED] if spec.source == Source.GOVERNMENT else []),
+        *([DocumentForm.REUSED] if held else []),
+        *([DocumentForm.OWED] if owed else []),
         *(
             [DocumentForm.DEFERRED]
             if spec.necessity == Necessity.DEFERRABLE and may_follow(spec.version)
@@ -93,15 +106,16 @@ def forms_of(spec: MaterialSpec) -> list[str]:
     ]
 
 
-def start_form(spec: MaterialSpec) -> str:
-    """What is chosen when the item has just been chosen: data that the government holds must not be asked for again
-    (政务数据共享条例)."""
-    return DocumentForm.REUSED if spec.source == Source.GOVERNMENT else DocumentForm.MISSING
+def start_form(spec: MaterialSpec, held: Material | None = None) -> str:
+    """What is chosen to begin with: what the government itself issued or registered must not be asked for again
+    (政务数据共享条例); what was handed in for another matter is only offered."""
+    return DocumentForm.REUSED if held is not None and not held.needs_consent else DocumentForm.MISSING
 
 
 class IntakeForm(forms.Form):
     """``do`` is the button; only those in :data:`FINAL` make empty fields an error. Materials are the fields ``m<no>``
-    (form), ``f<no>`` (upload), ``k<no>`` (key of what was uploaded before) and ``c<no>`` (what to correct)."""
+    (form), ``f<no>`` (upload), ``k<no>`` (key of what was uploaded before), ``l<no>`` (key of what is held) and ``c<no>`` (what
+    to correct)."""
 
     kind = forms.ChoiceField(label=_("Applicant"), choices=ApplicantKind.choices, widget=forms.RadioSelect)
     id_type = forms.ChoiceField(label=_("Document"), choices=PERSON_IDS, required=False)
@@ -120,6 +134,10 @@ class IntakeForm(forms.Form):
     allow_duplicate = forms.BooleanField(label=_("Take it in all the same"), required=False)
     on_commitment = forms.BooleanField(label=_("On a written commitment (告知承诺)"), required=False)
     renews = _line(most=20, label=_("Renews the licence"), required=False)
+    consent = forms.BooleanField(
+        label=_("The applicant agrees, here and now, that papers handed in before are used again"),
+        required=False,
+    )
     note = forms.CharField(
         label=_("Note for the applicant"),
         max_length=400,
@@ -139,17 +157,29 @@ class IntakeForm(forms.Form):
         super().__init__(_plain(start | dict(data or {})), uploads or MultiValueDict())
         self.by, self.version, self.do = by, version, do
         self.specs = list(version.materials.all()) if version else []
+        self.said: dict[int, Any] = {}
+        self._look_up()
         self.kept: dict[int, Attachment] = {}
         self.spoilt: dict[int, str] = {}
         for spec in self.specs:
-            self.data.setdefault(f"m{spec.no}", start_form(spec))
+            held = self.held.get(spec.no)
+            is_new = held is not None and not self.data.get(f"l{spec.no}") and do not in FINAL
+            if f"m{spec.no}" not in self.data or is_new:
+                self.data[f"m{spec.no}"] = _unless_chosen(
+                    str(self.data.get(f"m{spec.no}", "missing")), start_form(spec, held)
+                )
+            if do in ("fetch", "all_held") and held and self.data[f"m{spec.no}"] in ("missing", "owed"):
+                self.data[f"m{spec.no}"] = DocumentForm.REUSED
             if (
                 do == "all_paper"
                 and spec.necessity == Necessity.REQUIRED
                 and self.data[f"m{spec.no}"] == "missing"
             ):
                 self.data[f"m{spec.no}"] = DocumentForm.PAPER
-            choices = [(f, SHORT[DocumentForm(f)]) for f in forms_of(spec)]
+            ways = forms_of(spec, held=held is not None, owed=spec.no in self.owed)
+            if do not in FINAL and self.data[f"m{spec.no}"] not in ways:
+                self.data[f"m{spec.no}"] = DocumentForm.MISSING
+            choices = [(f, SHORT[DocumentForm(f)]) for f in ways]
             self.fields[f"m{spec.no}"] = forms.ChoiceField(label=spec.name, choices=choices)
             self.fields[f"k{spec.no}"] = forms.CharField(required=False, max_length=32)
             self.fields[f"c{spec.no}"] = forms.CharField(label=spec.name, required=False, max_length=200)
@@ -167,6 +197,29 @@ class IntakeForm(forms.Form):
     @property
     def id_type_given(self) -> str:
         return IdType.USCC if self.is_enterprise else str(self.data.get("id_type") or IdType.CITIZEN)
+
+    @property
+    def subject(self) -> str:
+        """The holder's identity number, if it is complete and right; else nothing."""
+        try:
+            return identifiers.clean(self.id_type_given, str(self.data.get("id_number", "")))
+        except identifiers.BadIdentifier:
+            return ""
+
+    def _look_up(self) -> None:
+        """What is held of this holder, and which registers can answer for the rest."""
+        self.held: dict[int, Material] = {}
+        self.registers: dict[int, Dataset] = {}
+        self.owed: set[int] = set()
+        version, kind = self.version, str(self.data.get("kind", ""))
+        if version is None:
+            return
+        self.registers = reuse.fetchable(version, kind)
+        if subject := self.subject:
+            number = sitting.reserved(self.by, str(self.data.get("key", ""))) if self.registers else ""
+            self.held = reuse.offers(version, kind, subject, number)
+            if number:
+                self.owed = reuse.unanswered(self.registers, number) - set(self.held)
 
     def _keep_uploads(self) -> None:
         """Stores what was sent, whatever else is wrong with the form: it need not be sent again."""
@@ -230,11 +283,18 @@ class IntakeForm(forms.Form):
         elif not self.is_enterprise and not self.version.for_persons:
             self.add_error("kind", _("This item is for enterprises only."))
         for spec in self.specs:
+            if gone := self._gone(spec.no):
+                self.errors.pop(f"m{spec.no}", None)
+                self.add_error(f"m{spec.no}", gone)
             if spec.no in self.spoilt:
                 self.add_error(f"m{spec.no}", self.spoilt[spec.no])
             elif given.get(f"m{spec.no}") == DocumentForm.ELECTRONIC and spec.no not in self.kept:
                 self.add_error(f"m{spec.no}", _("There is no file yet: upload it, or choose “Paper”."))
         self._clean_pledges(given)
+        if self.needs_consent and not given.get("consent") and self.do in FINAL:
+            self.add_error(
+                "consent", _("Ask the applicant and tick it, or take the paper (个人信息保护法 13).")
+            )
         if self.do == sitting.TELL and not self.to_correct and not given.get("note"):
             self.add_error("note", _("Please say what has to be corrected."))
         if self.do not in FINAL:
@@ -257,6 +317,13 @@ class IntakeForm(forms.Form):
         except pledging.NotOffered as shut:
             deferred = [no for no, (form, _file) in materials.items() if form == DocumentForm.DEFERRED]
             self.add_error(f"m{deferred[0]}" if deferred else "on_commitment", shut.reason.text)
+
+    def _gone(self, no: int) -> Any:
+        """Why what the page offered is no longer there: it expired, was revoked, or is somebody else's."""
+        key = str(self.data.get(f"l{no}", ""))
+        if self.data.get(f"m{no}") != DocumentForm.REUSED or no in self.held:
+            return ""
+        return reuse.why_gone(key, self.subject) or _("It is not held: fetch it, or take it on paper.")
 
     def _clean_agent(self, given: dict[str, Any]) -> None:
         if not any(given.get(f) for f in ("agent_name", "agent_id_number", "agent_mobile")):
@@ -288,9 +355,48 @@ class IntakeForm(forms.Form):
                 self.kept.get(spec.no),
                 str(self.data.get(f"c{spec.no}", "")),
                 list(self.errors.get(f"m{spec.no}", [])) if self.is_bound else [],
+                self.held.get(spec.no),
+                self.registers.get(spec.no),
+                self.said.get(spec.no, ""),
+                spec.no == self.next_no,
+                self._link(spec.no),
             )
             for spec in self.specs
         ]
+
+    def _link(self, no: int) -> str:
+        """Where the clerk may look at what is held, for the time of this sitting."""
+        m = self.held.get(no)
+        if m is None or not (m.attachment_id or m.body):
+            return ""
+        return reverse("counter_held", args=[signing.dumps([m.key, self.by.pk], salt=HELD)])
+
+    @property
+    def next_no(self) -> int:
+        """After fetching: the first material that still needs a hand."""
+        if self.do != "fetch" or self.needs_consent:
+            return 0
+        return next((s.no for s in self.specs if self.data[f"m{s.no}"] == DocumentForm.MISSING), 0)
+
+    @property
+    def needs_consent(self) -> bool:
+        """Something that the holder handed in for another matter is to be used again."""
+        return any(
+            m.needs_consent and self.data.get(f"m{no}") == DocumentForm.REUSED for no, m in self.held.items()
+        )
+
+    @property
+    def may_need_consent(self) -> bool:
+        return any(m.needs_consent for m in self.held.values())
+
+    @property
+    def to_fetch(self) -> bool:
+        """Whether F7 would do anything."""
+        here = (DocumentForm.MISSING, DocumentForm.OWED)
+        return any(
+            self.data.get(f"m{s.no}") in here and (s.no in self.held or s.no in self.registers)
+            for s in self.specs
+        )
 
     def missing(self) -> list[MaterialSpec]:
         """Required materials that are not there."""
@@ -316,10 +422,13 @@ class IntakeForm(forms.Form):
             "allow_duplicate": given["allow_duplicate"],
             "on_commitment": given["on_commitment"],
             "renews": given["renews"],
+            "consent": Given.COUNTER if given["consent"] else "",
         }
 
-    def _material(self, no: int) -> tuple[str, Attachment | None]:
+    def _material(self, no: int) -> tuple[str, reuse.What]:
         form = self.cleaned_data[f"m{no}"]
+        if form == DocumentForm.REUSED:
+            return form, self.held.get(no)
         return form, self.kept.get(no) if form == DocumentForm.ELECTRONIC else None
 
     def typed(self) -> dict[str, str]:
@@ -339,6 +448,11 @@ class IntakeForm(forms.Form):
             if n
             else ""
         )
+
+
+def _unless_chosen(form: str, start: str) -> str:
+    """What the clerk has chosen stays; what was not yet there takes what is held."""
+    return start if form in ("", "missing", "reused", "owed") else form
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:

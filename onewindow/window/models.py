@@ -16,6 +16,7 @@ from onewindow.approvals.models import Approval
 from onewindow.cases.models import Attachment, Case, CaseQuerySet
 from onewindow.cases.rules import Actor, By
 from onewindow.catalog.models import Bundle, Item, ItemVersion, MaterialSpec
+from onewindow.exchange.models import Material
 from onewindow.org.masking import mask_id, mask_mobile, mask_name
 from onewindow.org.models import Counter, Hall
 from onewindow.org.privacy import personal
@@ -266,17 +267,22 @@ class DocumentForm(models.TextChoices):
     PAPER = "paper", _("Paper")
     ELECTRONIC = "electronic", _("Scan or file")
     REUSED = "reused", _("Already held")
+    OWED = "owed", _("We fetch it")
     DEFERRED = "deferred", _("To follow")
     MISSING = "missing", _("Not yet handed in")
 
 
 class Document(models.Model):
-    """材料 — one material of an application: how it came, and the file if there is one."""
+    """材料 — one material of an application: how it came, and the file if there is one.
+
+    ``reused``: not asked for again; ``material`` is what stands in for it. ``owed``: a register did not answer, we fetch it.
+    """
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="documents")
     spec = models.ForeignKey(MaterialSpec, models.PROTECT, related_name="+", db_index=False)
     form = models.CharField(max_length=12, choices=DocumentForm)
     attachment = models.ForeignKey(Attachment, models.PROTECT, null=True, blank=True, related_name="+")
+    material = models.ForeignKey(Material, models.PROTECT, null=True, blank=True, related_name="+")
     to_correct = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -406,11 +412,15 @@ class Package(models.Model):
 
 @personal(body="text")
 class Draft(models.Model):
-    """草稿 — an intake form put aside by its clerk, encrypted; nobody else sees it."""
+    """草稿 — an intake form put aside by its clerk, encrypted; nobody else sees it.
+
+    ``number``: the one that it will have as an application, given when a register is asked for it.
+    """
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
     key = models.CharField(max_length=20)
     title = models.CharField(max_length=120)
+    number = models.CharField(max_length=14, blank=True)
     body = SealedField()
     saved_at = models.DateTimeField()
 

@@ -56,7 +56,10 @@ def finish(
             return Application.objects.get(number=first.headers["number"])
         hall = hall_of(by)
         counter = by.counter if by.counter and hall and by.counter.hall_id == hall.pk else None
-        a = actions.take_in(version, by=by, hall=hall, counter=counter, channel="counter", **intake)
+        number = reserved(by, key)
+        a = actions.take_in(
+            version, by=by, hall=hall, counter=counter, channel="counter", number=number, **intake
+        )
         if do == RECEIVE:
             issue(a, PaperKind.RECEIPT, a.opened_at, {}, seq=a.version)
         elif do == TELL:
@@ -173,6 +176,11 @@ def draft(clerk: Person, key: str) -> dict[str, Any] | None:
     """What was in a draft, None if there is none (any more)."""
     found = Draft.objects.filter(person=clerk, key=key).first()
     return json.loads(found.body) if found else None
+
+
+def reserved(clerk: Person, key: str) -> str:
+    """The number that the form of this draft will have, if a register has been asked for it."""
+    return Draft.objects.filter(person=clerk, key=key).values_list("number", flat=True).first() or ""
 
 
 def drop_draft(clerk: Person, key: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.window import clerk, counter, decisions, public, together
+from onewindow.window import clerk, counter, decisions, held, public, together
 
 urlpatterns = [
     path("track/", public.track, name="track"),
@@ -34,7 +34,10 @@ urlpatterns = [
     path("desk/counter/together/<str:number>/", together.done, name="counter_together_done"),
     path("desk/counter/items", counter.options, name="counter_options"),
     path("desk/counter/files/<str:key>", counter.loose_file, name="counter_file"),
+    path("desk/counter/held/<str:link>", held.at_counter, name="counter_held"),
     path("desk/counter/done/<str:number>/", counter.done, name="counter_done"),
+    path("desk/<str:number>/held/<int:no>", held.of_case, name="desk_held"),
+    path("desk/<str:number>/fetch/", held.fetch, name="desk_fetch"),
     path("desk/<str:number>/papers/<int:pk>.pdf", public.desk_paper, name="desk_paper"),
     path("desk/<str:number>/papers/<int:pk>", public.desk_paper_print, name="desk_paper_print"),
 ]

@@ -35,8 +35,8 @@ def test_purge_deletes_what_is_past_its_day_and_nothing_else():
             )
         for age in (-1, 1):
             Session.objects.create(session_key=f"s{age}", session_data="", expire_date=days(age))
-        found = {"access_log": 1, "sign_ins": 1, "first_answers": 1, "pairings": 1, "sessions": 1}
-        assert purge() == found | {"codes": 0, "drafts": 0}
+        deleted = {name: n for name, n in purge().items() if n}
+        assert deleted == {"access_log": 1, "sign_ins": 1, "first_answers": 1, "pairings": 1, "sessions": 1}
         assert set(purge().values()) == {0}
         assert [m.objects.count() for m in (AccessLog, SignIn, FirstAnswer, Pairing, Session)] == [1] * 5
 

@@ -102,6 +102,7 @@ HARMLESS = {
 }
 PUBLIC = {
     "Region", "Office", "Hall", "Counter", "CalendarDay", "Item", "MaterialSpec", "Code", "Indicator", "Device",
+    "Dataset",
 }  # fmt: skip
 #: An account's own e-mail is kept for the account; an answer kept for a program is sealed by its short life; whom to call
 #: about an item stands in its guide.

@@ -277,14 +277,16 @@ def test_nobody_files_or_sees_a_file_that_another_clerk_uploaded(li, client, tow
     assert not Application.objects.exists()
 
 
-def test_what_the_government_holds_is_not_asked_for_and_what_may_follow_may_follow(li, town):
+def test_what_may_follow_may_follow_and_a_tick_alone_holds_nothing(li, town):
     town.food.materials.filter(no=2).update(source=20)
     page = li.get(f"{COUNTER}?item={town.food.item.code}").content.decode()
-    assert re.search(r'name="m2" value="reused"[^>]* checked', page)
+    assert 'value="reused"' not in page
     assert 'name="m3" value="deferred"' in page
     assert 'name="m1" value="deferred"' not in page
-    li.post(COUNTER, form(town.food, m2="reused", m3="deferred"))
-    assert list(Document.objects.values_list("form", flat=True)) == ["paper", "reused", "deferred"]
+    assert "目前没有这份材料" in text(li.post(COUNTER, form(town.food, m2="reused")))
+    assert not Application.objects.exists()
+    li.post(COUNTER, form(town.food, m3="deferred"))
+    assert list(Document.objects.values_list("form", flat=True)) == ["paper", "paper", "deferred"]
     assert Application.objects.get().status == "examining"
 
 

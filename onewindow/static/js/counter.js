@@ -11,8 +11,15 @@
     htmx.ajax("POST", form().action, { source: form(), values, target, select: target, swap: "outerHTML", selectOOB: more });
   const everything = (values) => ask(values, "#counter", "#c-bar");
   // what the server says of the fields, without the fields; a request that waits gives way to a later one
-  const said = () => htmx.ajax("POST", form().action, { source: $("c-refresh"), values: { do: "refresh" }, swap: "none",
-    selectOOB: ["#c-before", "#c-id", ...all(".cn-e").map((x) => `#${x.id}`)].join(",") });
+  const said = (more = []) => htmx.ajax("POST", form().action, { source: $("c-refresh"), values: { do: "refresh" }, swap: "none",
+    selectOOB: ["#c-before", "#c-id", ...more, ...all(".cn-e").map((x) => `#${x.id}`)].join(",") });
+  // a new number may bring papers that are held; what the clerk has touched since it was sent stays as it is
+  let touched = 0, sent = 0;
+  const materials = () => { sent = touched; said($("c-materials") && !$("c-materials").contains(document.activeElement) ? ["#c-materials"] : []); };
+  document.addEventListener("htmx:oobBeforeSwap", (e) => {
+    const old = e.detail.target;
+    if (old && old.id === "c-materials" && (touched !== sent || old.contains(document.activeElement))) e.detail.shouldSwap = false;
+  });
 
   // the item: the best hit at Enter, or the one chosen from the list
   document.addEventListener("combobox-commit", (e) => {
@@ -20,11 +27,12 @@
   });
   document.addEventListener("click", (e) => {
     const chip = e.target.closest("button[name=pick]");
-    const button = chip || e.target.closest("#use-last, #all-paper, .cn-search__go, button[name=drop]");
+    const button = chip || e.target.closest("#use-last, #all-paper, #fetch-all, .cn-search__go, button[name=drop], button[name=fetch]");
     if (!button || !window.htmx) return;
     if (button.id === "all-paper") { e.preventDefault(); return restOnPaper(); }
     e.preventDefault();
     if (button.name === "drop") return ask({ drop: button.value }, `#m${CSS.escape(button.value)}`);
+    if (button.name === "fetch") return everything({ fetch: button.value });
     everything(chip ? { pick: chip.value } : { do: button.value });
   });
 
@@ -50,10 +58,16 @@
   });
   function nextMaterial(radio) {
     const row = radio.closest(".cn-m").nextElementSibling;
-    const next = row ? row.querySelector("input[type=radio]:checked") : $("accept");
+    const next = row ? row.querySelector("input[type=radio]:checked") : agree() || $("accept");
     if (next) next.focus();
   }
+  // what somebody handed in before needs his word once
+  function agree() {
+    const box = $("id_consent");
+    return box && !box.checked && all(".cn-m").some((row) => row.querySelector("input[value=reused]:checked")) ? box : null;
+  }
   function restOnPaper() {
+    touched += 1;
     all(".cn-m").forEach((row) => {
       const now = row.querySelector("input[type=radio]:checked"), paper = row.querySelector("input[value=paper]");
       if (now && now.value === "missing" && row.dataset.need === "1" && paper) paper.checked = true;
@@ -69,8 +83,9 @@
     const t = e.target;
     if (!form() || !form().contains(t)) return;
     if (t.name === "kind") return everything({ do: "refresh" });
-    if (/^(id_number|id_type|name|(agent_)?mobile|agent_id_number)$/.test(t.name)) return said();
-    if (t.matches(".cn-m input[type=radio]")) count();
+    if (/^id_(number|type)$/.test(t.name)) return materials();
+    if (/^(name|(agent_)?mobile|agent_id_number)$/.test(t.name)) return said();
+    if (t.matches(".cn-m input[type=radio]")) { touched += 1; count(); }
   });
 
   // materials: how many are there, which one F8 scans next

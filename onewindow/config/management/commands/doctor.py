@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from onewindow.config import health
 from onewindow.config.settings import KNOWN
+from onewindow.exchange.connectors import Unavailable, register
+from onewindow.exchange.models import Dataset
 from onewindow.org.models import CalendarDay, Person, Post
 from onewindow.org.roles import PRIVILEGED, Role
 
@@ -215,6 +217,20 @@ def disk() -> Said:
         yield WARN, f"{settings.DATA_DIR} is open to everybody on this machine: chmod o-rwx"
 
 
+def registers() -> Said:
+    shared = Dataset.objects.filter(is_active=True).count()
+    try:
+        says = register().check()
+    except Unavailable as none:
+        if none.code == "not_connected":
+            yield (WARN if shared else OK), f"none is connected, {shared} data sets (ONEWINDOW_REGISTERS)"
+        else:
+            yield WRONG, f"{settings.REGISTERS} does not answer: {none.code}"
+        return
+    invented = settings.REGISTERS == "local" and not (settings.DEMO or settings.TESTING)
+    yield (WRONG if invented else OK), f"{says}, {shared} data sets"
+
+
 CHECKS: list[Callable[[], Said]] = [
-    ready, database, clock, calendar, secrets, security, address, accounts, fonts, disk,
+    ready, database, clock, calendar, secrets, security, address, accounts, fonts, registers, disk,
 ]  # fmt: skip
