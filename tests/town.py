@@ -175,13 +175,15 @@ def build() -> Town:
         "ZD-HRSS-073", hrss, "社会保险参保证明查询打印", "Social insurance record", [("身份证", "Identity card", 1)],
         service_object="P/E", legal_limit="0wd", promised_limit="0wd", case_kind="IMMEDIATE",
     )  # fmt: skip
-    for code, name, name_en in (
-        ("hearing", "听证", "Hearing"),
-        ("expert_review", "专家评审", "Expert review"),
+    for code, name, name_en, most in (
+        ("hearing", "听证", "Hearing", 20),
+        ("expert_review", "专家评审", "Expert review", None),
+        ("publicity", "公示", "Public notice", None),
     ):
         Code.objects.create(
-            list="stop_reason", code=code, name=name, name_en=name_en, legal_basis="行政许可法 45"
-        )
+            list="stop_reason", code=code, name=name, name_en=name_en, max_days=most,
+            legal_basis="行政许可法 45", needs_basis=code == "publicity",
+        )  # fmt: skip
     for list_, code, name, name_en in (
         ("refuse_acceptance", "not_ours", "不属于本机关职权范围", "Not within this office's powers"),
         ("refuse", "conditions_not_met", "不符合法定条件", "Lawful conditions not met"),

@@ -39,7 +39,14 @@ def limits(case: Any, which: str) -> list[Limit]:
 
 
 def work_out(case: Any, now: dt.datetime) -> None:
-    """Writes ``due_at``, ``legal_due_at``, ``wake_at``, ``light`` and ``is_provisional`` from the facts."""
+    """Writes ``due_at``, ``legal_due_at``, ``wake_at``, ``light`` and ``is_provisional`` from the facts. The worker also
+    wakes at the further instants that the flow of this kind of case knows (the expected end of a stop, an expiry)."""
+    _limits(case, now)
+    if moments := list(case.flow.moments(case)):
+        case.wake_at = min([*moments, case.wake_at] if case.wake_at else moments)
+
+
+def _limits(case: Any, now: dt.datetime) -> None:
     if case.clock_from is None:
         case.due_at = case.legal_due_at = case.wake_at = None
         case.light, case.is_provisional = "", False
@@ -99,26 +106,50 @@ def start(promised: Callable[[Any], str], legal: Callable[[Any], str], since: st
     return effect
 
 
-def stop(reason: str = "") -> Effect:
-    """Stops the clock. The reason is fixed by the step or given with it; the notice (what the applicant is told) is given."""
+def stop(reason: str = "", notice: str = "", days: int = 0) -> Effect:
+    """Stops the clock. The reason, the notice (what the applicant is told), the working ``days`` that it is expected to
+    take and the legal ``basis`` are fixed by the step or given with it."""
 
     def effect(case: Any, now: dt.datetime, given: dict[str, Any]) -> dict[str, Any]:
-        code = reason or given["reason"]
-        Stop.objects.create(number=case.number, reason=code, began_at=now, notice=given["notice"])
+        code, expected = reason or given["reason"], given.get("days") or days
+        until = expected_end(now, expected) if expected else None
+        Stop.objects.create(
+            number=case.number,
+            reason=code,
+            began_at=now,
+            notice=given.get("notice") or notice,
+            basis=given.get("basis") or "",
+            expected_until=until,
+        )
         case.clock_stops += 1
         work_out(case, now)
-        return {"stop": code}
+        return {"stop": code, **({"expected_until": _iso(until)} if until else {})}
 
     return effect
+
+
+def expected_end(now: dt.datetime, days: int) -> dt.datetime | None:
+    """The close of the last of so many working ``days`` from now: what is told when a clock is stopped (行政许可法 45)."""
+    return deadline(now, [Limit(days, "wd")], [], current_calendar()).at
+
+
+def open_stop(case: Any) -> Stop | None:
+    """The stop that holds the clock of a case now; no query for the many cases that never stopped."""
+    if not case.clock_stops:
+        return None
+    return Stop.objects.filter(number=case.number, ended_at__isnull=True).first()
 
 
 def resume() -> Effect:
     """Lets the clock run on; the days at whose close it stood are taken out."""
 
     def effect(case: Any, now: dt.datetime, given: dict[str, Any]) -> dict[str, Any]:
+        held = open_stop(case)
+        late = bool(held and held.expected_until and now > held.expected_until)
         Stop.objects.filter(number=case.number, ended_at__isnull=True).update(ended_at=now)
         work_out(case, now)
-        return {"due_at": _iso(case.due_at), "legal_due_at": _iso(case.legal_due_at)}
+        said = {"due_at": _iso(case.due_at), "legal_due_at": _iso(case.legal_due_at)}
+        return said | ({"overran": True} if late else {})
 
     return effect
 

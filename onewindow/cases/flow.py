@@ -6,8 +6,9 @@ From the same declarations come the buttons, the API verbs, the permission matri
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import chain, clock, instant, rows
 from onewindow.cases.models import Case
-from onewindow.cases.rules import By, Reason, Rule
+from onewindow.cases.rules import CLOCK, By, Reason, Rule
 
 
 class StepRefused(Exception):
@@ -46,11 +47,25 @@ class Step:
     final: bool
     body: Callable[..., dict[str, Any] | None]
     needs: tuple[str, ...] = ()
+    because: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_timed(self) -> bool:
         """Taken by the worker at an instant; the others without people are taken by the reaction to an event."""
         return bool(self.when) and "." not in self.when
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.body) or ""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What the clock has to say of a case once an instant has passed. It moves nothing: one event, and what follows it."""
+
+    verb: str
+    at: Callable[[Any], dt.datetime | None]
+    body: Callable[[Any, dt.datetime], dict[str, Any] | None]
 
     @property
     def doc(self) -> str:
@@ -66,6 +81,7 @@ class Flow:
     statuses: type[models.TextChoices]
     closed: tuple[str, ...]
     steps: dict[str, Step] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
     model: type[Case] | None = None
 
     def step(
@@ -76,11 +92,12 @@ class Flow:
         label: Any,
         clock: clock.Effect | None = None,
         when: str = "",
+        because: Mapping[str, Any] | None = None,
     ) -> Callable[[Callable[..., dict[str, Any] | None]], Callable[..., Any]]:
         """Declares a step. ``to=None`` keeps the status. ``when`` names the instant (``legal_due_at``, ``due_at``) after
-        which the worker takes the step as the clock, or the event (``application.revoke``) whose reaction takes it. The
-        body gets ``(case, *, by, now, **input)`` and returns the event's data; it may change the case's fields and write
-        other rows, nothing else.
+        which the worker takes the step as the clock, or the event (``application.revoke``) whose reaction takes it.
+        ``because`` says for single statuses why it is not possible there. The body gets ``(case, *, by, now, **input)``
+        and returns the event's data; it may change the case's fields and write other rows, nothing else.
         """
 
         def declare(body: Callable[..., dict[str, Any] | None]) -> Callable[..., Any]:
@@ -89,7 +106,9 @@ class Flow:
                 p.name for p in inspect.signature(body).parameters.values() if p.kind is p.KEYWORD_ONLY
             ]
             needs = tuple(n for n in allowed if n not in ("by", "now"))
-            step = Step(verb, label, froms, to, who, clock, when, to in self.closed, body, needs)
+            step = Step(
+                verb, label, froms, to, who, clock, when, to in self.closed, body, needs, because or {}
+            )
             self.steps[verb] = step
 
             @wraps(body)
@@ -101,14 +120,34 @@ class Flow:
 
         return declare
 
+    def alarm(self, at: Callable[[Any], dt.datetime | None]) -> Callable[[Any], Any]:
+        """Declares an alarm over a function ``(case, now)`` that returns the event's data and sees to it that ``at(case)``
+        is None from then on: it rings once."""
+
+        def declare(body: Callable[[Any, dt.datetime], dict[str, Any] | None]) -> Any:
+            self.alarms[body.__name__] = Alarm(body.__name__, at, body)
+            return body
+
+        return declare
+
+    def moments(self, case: Any) -> Iterator[dt.datetime]:
+        """The instants, besides those of its limits, at which the worker has to look at a case."""
+        for step in self.steps.values():
+            if not step.is_timed or step.when in ("due_at", "legal_due_at"):
+                continue
+            if case.status in step.froms and (at := getattr(case, step.when)):
+                yield at
+        for alarm in self.alarms.values():
+            if at := alarm.at(case):
+                yield at
+
     def why_not(self, verb: str, case: Case, by: By) -> Reason | None:
         """Nothing if the person may take the step now; else the reason. Possibility first, then permission."""
         step = self.steps[verb]
         if step.froms and case.status not in step.froms:
             status = self.statuses(case.status).label
-            return Reason(
-                "wrong_status", _("Not possible while the matter is “%(status)s”.") % {"status": status}
-            )
+            text = _("Not possible while the matter is “%(status)s”.") % {"status": status}
+            return Reason("wrong_status", step.because.get(case.status, text))
         return step.who(case, by)
 
     def steps_for(self, case: Case, by: By) -> list[tuple[Step, Reason | None]]:
@@ -222,5 +261,17 @@ def note(case: Any, verb: str, *, by: By, data: dict[str, Any] | None = None, **
             setattr(draft, name, value)
         clock.work_out(draft, now)
         settle(case, draft, verb, by=by, now=now, data=data or {})
+    case.__dict__.update(draft.__dict__)
+    return case
+
+
+def ring(alarm: Alarm, case: Any) -> Any:
+    """Lets an alarm ring: one event by the clock. Raises :class:`Stale` if somebody was faster."""
+    with transaction.atomic():
+        now = instant.now()
+        draft = copy.copy(case)
+        data = alarm.body(draft, now) or {}
+        clock.work_out(draft, now)
+        settle(case, draft, alarm.verb, by=CLOCK, now=now, data=data)
     case.__dict__.update(draft.__dict__)
     return case

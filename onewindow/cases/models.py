@@ -103,13 +103,20 @@ class Case(models.Model):
 
 
 class Stop(models.Model):
-    """中止 — a time in which the clock of a case stands still: why, from when to when, and the notice that said so."""
+    """中止 — a time in which the clock of a case stands still: why, from when to when, and the notice that said so.
+
+    ``expected_until`` is what the applicant was told; ``overrun_at`` the instant at which the alarm rang because it had
+    passed and nobody had let the clock run on.
+    """
 
     number = models.CharField(max_length=14, db_index=True)
     reason = models.CharField(max_length=30)
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     notice = models.CharField(max_length=400)
+    basis = models.CharField(max_length=200, blank=True)
+    expected_until = models.DateTimeField(null=True, blank=True)
+    overrun_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["number", "began_at"]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from onewindow.cases.desk import of
+from onewindow.cases.flow import FLOWS
 from onewindow.cases.models import CardCode, Event, Measure
 from onewindow.cases.rules import is_applicants
 from onewindow.org.models import Person
@@ -72,6 +73,8 @@ def state(event: Event) -> str:
     if event.verb == "card":
         return "bad"
     if event.data.get("light") in ("yellow", "red") and event.verb == "light":
+        return "bad"
+    if event.verb in FLOWS[event.number[0]].alarms:
         return "bad"
     return "wait" if event.verb in ("light", "reclock") else "done"
 

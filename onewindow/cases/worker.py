@@ -47,6 +47,10 @@ def _wake_one(kind: flow.Flow, case: Any, now: dt.datetime) -> int:
         if step.is_timed and case.status in step.froms and (at := getattr(case, step.when)) and now > at:
             flow.take(step, case, by=CLOCK)
             return 1
+    for alarm in kind.alarms.values():
+        if (at := alarm.at(case)) and now > at:
+            flow.ring(alarm, case)
+            return 1
     before = case.light
     with transaction.atomic():
         draft = type(case)._base_manager.select_related("office").get(pk=case.pk)

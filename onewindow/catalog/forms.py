@@ -321,9 +321,12 @@ class CodeForm(Row):
     name_en = forms.CharField(label=_("English name"), max_length=200)
     legal_basis = forms.CharField(label=_("legal basis"), max_length=120, required=False)
     max_days = forms.IntegerField(label=_("at most days"), required=False, min_value=1, max_value=3650)
+    needs_basis = forms.BooleanField(label=_("only where a law says so"), required=False)
     is_active = forms.BooleanField(label=_("offered"), required=False)
 
-    NEW = {"code": "", "name": "", "name_en": "", "legal_basis": "", "max_days": None, "is_active": True}
+    NEW = {
+        "code": "", "name": "", "name_en": "", "legal_basis": "", "max_days": None, "needs_basis": False, "is_active": True,
+    }  # fmt: skip
     WIDTHS = {"legal_basis": "ow-c3", "name": "ow-c2", "name_en": "ow-c2"}
 
 

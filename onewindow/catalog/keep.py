@@ -203,7 +203,7 @@ class Parameters(Section):
         return "changed"
 
 
-CODE_FIELDS = ("code", "name", "name_en", "legal_basis", "max_days", "is_active")
+CODE_FIELDS = ("code", "name", "name_en", "legal_basis", "max_days", "needs_basis", "is_active")
 
 
 class Codes(Section):

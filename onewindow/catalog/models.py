@@ -231,6 +231,7 @@ class Code(models.Model):
     name_en = models.CharField(max_length=200)
     legal_basis = models.CharField(max_length=120, blank=True)
     max_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    needs_basis = models.BooleanField(_("only where a law says so"), default=False)
     is_active = models.BooleanField(default=True)
 
     class Meta:

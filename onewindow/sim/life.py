@@ -70,7 +70,7 @@ class Life:
         self.indicators: dict[int, list[str]] = {}
         for level, code in Indicator.objects.order_by("-is_core", "code").values_list("level", "code"):
             self.indicators.setdefault(level, []).append(code)
-        self.stops = list(Code.objects.filter(list="stop_reason", is_active=True).values_list("code", "name"))
+        self.stops = list(Code.objects.filter(list="stop_reason", is_active=True, needs_basis=False))
 
     # -- time --
 
@@ -243,10 +243,11 @@ class Life:
         return min(promised, max(0.3, self.random.betavariate(2, 3) * promised))
 
     def suspend(self, a: Application) -> None:
-        code, name = self.random.choice(self.stops)
+        code = self.random.choice(self.stops)
         days = self.random.randint(2, 8)
-        notice = f"本件需{name}，预计 {days} 个工作日，所需时间不计入办理时限。"
-        self.hands.step("suspend", a, by=self._approver(a), reason=code, notice=notice)
+        notice = f"本件需{code.name}，预计 {days} 个工作日，所需时间不计入办理时限。"
+        said = {"reason": code.code, "notice": notice, "days": days}
+        self.hands.step("suspend", a, by=self._approver(a), **said)
         self.tally["suspended"] += 1
         self.at(self.later(days), self.resume, a)
 

@@ -13,17 +13,18 @@ from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import clock, instant, numbers
 from onewindow.cases.flow import Flow, open_case, register
-from onewindow.cases.models import Attachment, Event
+from onewindow.cases.models import Attachment, Event, Stop
 from onewindow.cases.rows import insert_all, prepared
 from onewindow.cases.rules import Actor, By, the_clock
 from onewindow.catalog.models import ItemVersion
 from onewindow.org.models import Counter, Hall, Person, limit, number
 from onewindow.org.sealed import digest
-from onewindow.window import joint, pledging, renewing, reuse, rules
+from onewindow.window import joint, pledging, renewing, reuse, rules, stops
 from onewindow.window.models import (
     Application,
     Document,
     DocumentForm,
+    Paper,
     PaperKind,
     Result,
     Status,
@@ -49,11 +50,38 @@ def _promised(a: Application) -> str:
 
 
 def _legal(a: Application) -> str:
-    return a.item_version.legal_limit
+    """What the law allows: that of the item, or 45 working days where departments act together (行政许可法 42(2))."""
+    return str(limit("joint_limit")) if a.is_joint else a.item_version.legal_limit
+
+
+def extension_of(a: Application) -> str:
+    """By how much the limit may be extended, once: that of the item, or 15 working days (行政许可法 42)."""
+    return str(limit("joint_extension")) if a.is_joint else a.item_version.legal_extension
 
 
 def _delivery(a: Application) -> str:
     return str(limit("delivery_limit"))
+
+
+#: ``reason_code`` of what nobody decided and the law granted
+RENEWED_BY_LAW = "renewed_by_law"
+ONLY_REVOKED = _(
+    "What was decided can't be voided: people rely on it. A wrong decision is revoked by the department (行政许可法 69)."
+)
+#: letters that are handed over with the decision, as the delivery receipt names them
+HANDED_OVER = {
+    PaperKind.GRANT: "准予行政许可决定书",
+    PaperKind.REFUSAL: "不予行政许可决定书",
+    PaperKind.RENEWAL: "准予延续行政许可告知书",
+}
+#: how a decision reached its hands, as the delivery receipt says it
+WAYS = {
+    "self": "直接送达",
+    "proxy": "委托代收",
+    "post": "邮寄送达",
+    "electronic": "电子送达",
+    "counter": "直接送达",
+}
 
 
 class Duplicate(Exception):
@@ -107,6 +135,7 @@ def take_in(
     parent: str = "",
     consent: str = "",
     number: str = "",
+    renew_by: dt.datetime | None = None,
 ) -> Application:
     """收件 — opens an application with its materials, in one transaction, and starts the notice clock (行政许可法 32(4)).
 
@@ -115,13 +144,15 @@ def take_in(
     missing. ``consent``: how the holder agreed that what was handed in before is used again (``exchange.models.Given``).
     ``number``: one reserved for this form (:func:`reuse.reserve`).
     ``account``: whose account it was handed in by; ``answers``: to the item's own questions, kept sealed;
-    ``parent``: number of the package (一件事) that it belongs to.
+    ``parent``: number of the package (一件事) that it belongs to;
+    ``renew_by``: the instant at which the licence ``renews`` expires, where it is not in our register.
     Raises :class:`Duplicate` unless ``allow_duplicate`` (the clerk has seen the warning and insists), and
     :class:`~onewindow.window.pledging.NotOffered` where the law or an earlier breach shuts a deferral or commitment out, or
     where ``renews`` (the number of a licence) names one that this applicant can't renew.
     """
     pledging.check(version, applicant["id_number"], materials, on_commitment)
-    renewed = renewing.check(version, renews, applicant["id_number"]) if renews else None
+    ours = bool(renews) and renew_by is None
+    renewed = renewing.check(version, renews, applicant["id_number"]) if ours else None
     with transaction.atomic():
         if not allow_duplicate:
             for (other,) in _open_numbers(version.item_id, digest(applicant["id_number"])):
@@ -159,9 +190,10 @@ def take_in(
             account=account,
             answers=json.dumps(dict(answers), ensure_ascii=False, sort_keys=True) if answers else "",
             on_commitment=on_commitment,
-            renews=renewed.number if renewed else "",
-            renew_by=renewed.expires_at if renewed else None,
+            renews=renewed.number if renewed else renews,
+            renew_by=renewed.expires_at if renewed else renew_by,
             parent=parent,
+            is_joint=version.is_joint,
             track_token=token,
             track_digest=token_digest(token),
             query_code=new_query_code(),
@@ -209,6 +241,38 @@ def receive(a: Application, *, by: By, now: dt.datetime, materials: Iterable[int
     return {"materials": brought}
 
 
+@flow.step(S.RECEIVED, who=rules.clerk_here, label=_("Mark materials"))
+def check_materials(
+    a: Application, *, by: By, now: dt.datetime, materials: Mapping[int, tuple[str, Attachment | None]]
+) -> dict[str, Any]:
+    """材料登记 — a material handed in after all, or a tick made by mistake taken back, before anything was decided.
+
+    No round of corrections: what can be put right on the spot is put right on the spot (行政许可法 32(3)).
+    ``materials``: number of the material → (form, attachment or None); ``missing`` takes a tick back.
+    """
+    changed = _put(a, materials)
+    return {"materials": [[no, form] for no, form in sorted(changed.items())]}
+
+
+def _put(a: Application, materials: Mapping[int, tuple[str, Attachment | None]]) -> dict[int, str]:
+    """Writes how each given material came; returns number → form of those written."""
+    put = {}
+    for document in Document.objects.filter(application=a).select_related("spec"):
+        given = materials.get(document.spec.no)
+        if given is None:
+            continue
+        form, attachment = given
+        changes: dict[str, Any] = {"form": form, "to_correct": ""}
+        if attachment:
+            changes["attachment"] = attachment
+            Attachment.objects.filter(pk=attachment.pk).update(number=a.number)
+        elif form == DocumentForm.MISSING:
+            changes["attachment"] = None
+        Document.objects.filter(pk=document.pk).update(**changes)
+        put[document.spec.no] = form
+    return put
+
+
 @flow.step(
     S.RECEIVED,
     to=S.CORRECTING,
@@ -251,25 +315,13 @@ def correct(
     materials: Mapping[int, tuple[str, Attachment | None]] | None = None,
 ) -> dict[str, Any]:
     """补正 — the applicant supplies what was asked for; the notice limit runs anew from this day."""
-    supplied = []
-    for document in Document.objects.filter(application=a).select_related("spec"):
-        given = (materials or {}).get(document.spec.no)
-        if given is None:
-            continue
-        form, attachment = given
-        changes: dict[str, Any] = {"form": form, "to_correct": ""}
-        if attachment:
-            changes["attachment"] = attachment
-            Attachment.objects.filter(pk=attachment.pk).update(number=a.number)
-        Document.objects.filter(pk=document.pk).update(**changes)
-        supplied.append(document.spec.no)
-    return {"materials": sorted(supplied)}
+    return {"materials": sorted(_put(a, materials or {}))}
 
 
 def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> set[str]:
     """Issues the notice; gives the forms in which the materials came."""
     a.accepted_at = since
-    legal, promised = a.item_version.legal_limit, a.item_version.promised_limit
+    legal, promised = _legal(a), _promised(a)
     held = list(_held(a.pk))
     said = {
         "legal": legal,
@@ -280,6 +332,8 @@ def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> s
     if owed := pledging.open_for(a, said["materials"], by=by, now=now):
         said["pledges"] = owed
         issue(a, PaperKind.COMMITMENT, now, pledging.terms(a, owed))
+    if a.is_renewal:
+        said["renewal"] = "in_time" if a.renewal_deemed_at else "late"
     issue(a, PaperKind.ACCEPTANCE, now, said)
     return {form for _no, form in held}
 
@@ -338,13 +392,31 @@ def refuse_acceptance(
 
 
 @flow.step(S.EXAMINING, to=S.SUSPENDED, who=rules.approver_here, label=_("Suspend"), clock=clock.stop())
-def suspend(a: Application, *, by: By, now: dt.datetime, reason: str, notice: str) -> dict[str, Any]:
+def suspend(
+    a: Application, *, by: By, now: dt.datetime, reason: str, notice: str, days: int, basis: str = ""
+) -> dict[str, Any]:
     """特别程序 — a hearing, test, expert review … stops the clock; the time needed is told in writing (行政许可法 45).
 
-    ``reason``: a code of the list ``stop_reason``; ``notice``: what the applicant is told.
+    ``reason``: a code of the list ``stop_reason`` that this item knows (see ``stops.py``); ``notice``: what the applicant
+    is told; ``days``: working days it is expected to take; ``basis``: the article, where the item doesn't provide for it.
     """
-    issue(a, PaperKind.SUSPENSION, now, {"reason": reason, "notice": notice})
-    return {"reason": reason}
+    stops.check(a.item_version, reason, days, basis)
+    issue(a, PaperKind.SUSPENSION, now, {"reason": reason, "notice": notice, "days": days, "basis": basis})
+    return {"reason": reason, "days": days} | ({"basis": basis} if basis else {})
+
+
+def _overrun_at(a: Application) -> dt.datetime | None:
+    stop = clock.open_stop(a) if a.status == S.SUSPENDED else None
+    return stop.expected_until if stop and stop.overrun_at is None else None
+
+
+@flow.alarm(at=_overrun_at)
+def stop_overrun(a: Application, now: dt.datetime) -> dict[str, Any]:
+    """特别程序超时 — the time that was told is over and the clock still stands: a hold must not become a way to hide."""
+    stop = clock.open_stop(a)
+    assert stop is not None and stop.expected_until is not None
+    Stop.objects.filter(pk=stop.pk, overrun_at__isnull=True).update(overrun_at=now)
+    return {"stop": stop.reason, "expected_until": stop.expected_until.astimezone(dt.UTC).isoformat()}
 
 
 @flow.step(S.SUSPENDED, to=S.EXAMINING, who=rules.approver_here, label=_("Resume"), clock=clock.resume())
@@ -355,20 +427,23 @@ def resume(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
 
 @flow.step(
     S.EXAMINING,
-    who=rules.head_here & rules.extendable & rules.not_yet_extended,
+    who=rules.head_here & rules.leader_if_joint & rules.extendable & rules.not_yet_extended,
     label=_("Extend the limit"),
-    clock=clock.extend(lambda a: a.item_version.legal_extension),
+    clock=clock.extend(extension_of),
 )
 def extend(a: Application, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]:
-    """延期 — lengthens the limit once, approved by the head of the organ, the reason told (行政许可法 42)."""
-    issue(a, PaperKind.EXTENSION, now, {"reason": reason, "extension": a.item_version.legal_extension})
+    """延期 — lengthens the limit once, approved by the head of the organ, the reason told (行政许可法 42); joint handling
+    by 15 working days, approved by the head of the government (42(2))."""
+    together = {"joint": True} if a.is_joint else {}
+    issue(a, PaperKind.EXTENSION, now, {"reason": reason, "extension": extension_of(a), **together})
     return {"reason": reason}
 
 
 @flow.step(
     S.EXAMINING,
+    S.FORWARDED,
     to=S.DECIDED,
-    who=(rules.approver_here | rules.clerk_on_the_spot) & joint.all_have_spoken,
+    who=(rules.approver_here | rules.clerk_on_the_spot) & rules.hearing_over & joint.all_have_spoken,
     label=_("Decide"),
     clock=pledging.after_decision(clock.start(_delivery, _delivery)),
 )
@@ -397,10 +472,30 @@ def decide(
 @flow.step(
     S.DECIDED, to=S.DELIVERED, who=rules.clerk_here & rules.final, label=_("Hand over"), clock=clock.finish()
 )
-def deliver(a: Application, *, by: By, now: dt.datetime, received_by: str = "") -> dict[str, Any]:
-    """送达 — the decision reaches the applicant (行政许可法 44: within ten working days)."""
+def deliver(
+    a: Application,
+    *,
+    by: By,
+    now: dt.datetime,
+    received_by: str = "",
+    proxy: bool = False,
+    post_number: str = "",
+) -> dict[str, Any]:
+    """送达 — the decision reaches the applicant (行政许可法 44: within ten working days). The proof is the delivery receipt.
+
+    ``received_by``: who signed for it, ``proxy`` if in the applicant's stead; ``post_number``: of the registered letter.
+    """
     a.delivered_at = now
-    return {"form": a.delivery_form}
+    how = "post" if post_number else "proxy" if proxy else "self" if received_by else a.delivery_form
+    if received_by or post_number:
+        handed = Paper.objects.filter(application=a, kind__in=HANDED_OVER).order_by("id")
+        facts = {
+            "papers": [[HANDED_OVER[PaperKind(p.kind)], p.serial_text] for p in handed],
+            "received_by": received_by,
+            "form": f"{WAYS[how]}（单号 {post_number}）" if post_number else WAYS[how],
+        }
+        issue(a, PaperKind.DELIVERY, now, facts)
+    return {"form": a.delivery_form, "how": how}
 
 
 @flow.step(
@@ -409,14 +504,17 @@ def deliver(a: Application, *, by: By, now: dt.datetime, received_by: str = "") 
     S.CORRECTING,
     S.EXAMINING,
     S.SUSPENDED,
+    S.FORWARDED,
     to=S.WITHDRAWN,
     who=rules.applicant_here | rules.clerk_here,
     label=_("Withdraw"),
     clock=clock.finish(),
 )
 def withdraw(a: Application, *, by: By, now: dt.datetime, reason: str = "") -> dict[str, Any]:
-    """撤回 — the applicant takes the application back; at the window on a signed request."""
+    """撤回、退回 — the applicant takes the application back, before acceptance or after it; at the window on a signed
+    request. The materials are given back; it ends the matter and forbids no new application."""
     a.reason = reason
+    issue(a, PaperKind.WITHDRAWAL, now, {"reason": reason})
     return {"by_applicant": isinstance(by, Actor)}
 
 
@@ -426,10 +524,12 @@ def withdraw(a: Application, *, by: By, now: dt.datetime, reason: str = "") -> d
     S.CORRECTING,
     S.EXAMINING,
     S.SUSPENDED,
+    S.FORWARDED,
     to=S.VOIDED,
     who=rules.manager_here,
     label=_("Void"),
     clock=clock.finish(),
+    because=dict.fromkeys((S.DECIDED, S.DELIVERED), ONLY_REVOKED),
 )
 def void(a: Application, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]:
     """作废 — an entry made by mistake is voided by the hall manager; it stays visible with its reason."""

@@ -98,6 +98,7 @@ def facts(a: Application, whole: bool) -> dict[str, Any]:
         "channel": a.channel,
         "applicant": {"kind": a.applicant_kind, "name": a.masked_name},
         "result": a.result,
+        "result_code": a.result_code,
         **{n: http.iso(getattr(a, n)) for n in ("received_at", "accepted_at", "decided_at", "delivered_at")},
     }
     if not whole:
@@ -115,6 +116,10 @@ def facts(a: Application, whole: bool) -> dict[str, Any]:
         "renews": a.renews or None,
         "renew_by": http.iso(a.renew_by),
         "pledges": [p.number for p in pledging.all_of(a)],
+        "is_joint": a.is_joint,
+        "forwarded_at": http.iso(a.forwarded_at),
+        "forwarded_to": a.forwarded_to,
+        "hearing_until": http.iso(a.hearing_until),
         "reason_code": a.reason_code,
         "reason": a.reason,
         "correction_note": a.correction_note,

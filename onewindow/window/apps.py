@@ -20,6 +20,7 @@ class Window(AppConfig):
             licence_reactions,
             pace,
             pledge_reactions,
+            procedures,
             publicity,
             reactions,
             workbench,

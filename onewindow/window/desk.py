@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from onewindow.cases import clock, desk, numbers
+from onewindow.cases import clock, desk, numbers, timeline
 from onewindow.cases.models import Event
 from onewindow.catalog.models import Code, Item
 from onewindow.org.calendar import ZONE, Limit, deadline
@@ -22,11 +22,13 @@ from onewindow.org.models import Hall, Office, current_calendar
 from onewindow.org.roles import Role
 from onewindow.org.sealed import digest
 from onewindow.org.templatetags.ow import day_long, limit, local
-from onewindow.window import joint, pledging
+from onewindow.window import actions, joint, pledging, procedures
 from onewindow.window.figures import ON_TIME, WITHIN_LAW
 from onewindow.window.forms import FORMS
 from onewindow.window.joint_forms import JOINT_FORMS
 from onewindow.window.models import Document, DocumentForm, Status
+from onewindow.window.procedure_forms import PROCEDURE_FORMS
+from onewindow.window.records import Conclusion, Record
 from onewindow.window.spared import SPARED
 
 if TYPE_CHECKING:
@@ -49,8 +51,18 @@ class Applications(desk.Kind):
 
     prefix = "A"
     template = "window/application_facts.html"
-    forms = FORMS | JOINT_FORMS
-    first = ("accept", "finalise", "decide", "resume", "deliver", "receive", "correct")
+    forms = FORMS | JOINT_FORMS | PROCEDURE_FORMS
+    first = (
+        "accept",
+        "finalise",
+        "decide",
+        "record_hearing",
+        "call_hearing",
+        "resume",
+        "deliver",
+        "receive",
+        "correct",
+    )
     grave = frozenset({"refuse_acceptance", "withdraw", "void", "revoke"})
     batch = ("receive", "accept", "decide", "suspend", "resume", "extend")
     export_head = (
@@ -72,7 +84,7 @@ class Applications(desk.Kind):
             )
         if offices := person.offices_as(Role.APPROVER, Role.HEAD):
             final = Q(status=S.DECIDED, is_preliminary=True, clock_ended_at__isnull=True)
-            mine |= Q(office_id__in=offices) & (Q(status__in=[S.EXAMINING, S.SUSPENDED]) | final)
+            mine |= Q(office_id__in=offices) & (Q(status__in=[S.EXAMINING, S.SUSPENDED, S.FORWARDED]) | final)
         return joint.also_waiting(mine, person)
 
     def meant(self, text: str, show: str) -> Q:
@@ -162,6 +174,8 @@ class Applications(desk.Kind):
     def clock_name(self, case: Any) -> str:
         if case.status == S.DECIDED:
             return _("Make the result final") if case.is_preliminary else _("Hand over the decision")
+        if case.status == S.FORWARDED:
+            return _("Decision of the higher authority")
         if case.accepted_at:
             return _("Decide")
         return _("Accept, or tell all that is missing")
@@ -170,7 +184,7 @@ class Applications(desk.Kind):
         if verb != "extend":
             return []
         calendar, spans = current_calendar(), clock.stops_of(case)
-        extension = Limit.parse(case.item_version.legal_extension)
+        extension = Limit.parse(actions.extension_of(case))
         return [
             (
                 label,
@@ -201,8 +215,23 @@ class Applications(desk.Kind):
             "papers": list(case.papers.order_by("id")),
             **joint.page(case, person),
             "pledges": [(p, desk.light(p)) for p in pledging.all_of(case)],
+            "records": self.records(case),
             "reason_name": local(code) if code else "",
         }
+
+    def records(self, case: Any) -> list[dict[str, Any]]:
+        """What was found at site checks and hearings, each with its people and its files."""
+        if not case.accepted_at:
+            return []
+        rows = list(Record.objects.filter(application=case).order_by("event_seq"))
+        if not rows:
+            return []
+        names = timeline.people({u for r in rows for u in r.staff})
+        pages = procedures.pages_of(rows, case.number)
+        return [
+            {"record": r, "staff": [local(names[u]) for u in r.staff if u in names], "files": pages[r.pk]}
+            for r in rows
+        ]
 
     @cached_property
     def _said(self) -> dict[str, Any]:
@@ -215,6 +244,14 @@ class Applications(desk.Kind):
             "deem_accepted": gettext_lazy("Deemed accepted: nobody had given notice in time"),
             "refuse_acceptance": gettext_lazy("Acceptance refused"),
             "resume": gettext_lazy("Special procedure over, the clock runs on"),
+            "check_materials": gettext_lazy("Materials marked anew"),
+            "offer_hearing": gettext_lazy("Told of the right to a hearing"),
+            "ask_hearing": gettext_lazy("A hearing was asked for, the clock stands still"),
+            "waive_hearing": gettext_lazy("No hearing wanted"),
+            "call_hearing": gettext_lazy("Hearing called"),
+            "record_hearing": gettext_lazy("Hearing held, the clock runs on"),
+            "site_check": gettext_lazy("Site checked"),
+            "renew_by_law": gettext_lazy("Renewed by law: not decided before the licence expired"),
             "deliver": gettext_lazy("Decision handed over"),
             "fetch": gettext_lazy("Fetched from the register, the applicant need not come"),
             "void": gettext_lazy("Voided: entered by mistake"),
@@ -256,6 +293,26 @@ class Applications(desk.Kind):
                 title = _("Special procedure: %(why)s, the clock stands still") % {
                     "why": stop_name(data["reason"])
                 }
+                note = _until(data)
+            case "check_materials":
+                said = [f"{no} {DocumentForm(form).label}" for no, form in data["materials"]]
+                note = _(", ").join(said)
+            case "offer_hearing" | "ask_hearing":
+                note = _until(data) or _("to be asked for by %(day)s") % {"day": data["until"]}
+            case "call_hearing":
+                note = f"{data['on']} {data['time']} {data['place']}"
+            case "site_check" | "record_hearing":
+                note = f"{data['held_on']} {Conclusion(data['conclusion']).label}"
+            case "forward":
+                title = _("Forwarded to %(authority)s") % {"authority": data["authority"]}
+                note = str(Conclusion(data["conclusion"]).label)
+            case "deliver" if data.get("how") in HOW:
+                note = str(HOW[data["how"]])
+            case "stop_overrun":
+                title = _("The time told for the special procedure is over, and the clock still stands")
+                note = stop_name(data["stop"])
+            case "resume" if data.get("overran"):
+                note = _("later than the applicant had been told")
             case "extend":
                 title = _("Extended by %(limit)s") % {"limit": limit(data["extension"])}
                 note = data.get("reason", "")
@@ -288,6 +345,14 @@ KEPT: dict[str, tuple[Any, Q]] = {
     "past_law": (gettext_lazy("Decided after the lawful day"), Q(decided_at__isnull=False) & ~WITHIN_LAW),
     "deemed": (gettext_lazy("Deemed accepted"), Q(is_deemed=True)),
     "spared": (gettext_lazy("With papers not asked for again"), SPARED),
+    "renewed": (gettext_lazy("Renewed by law"), Q(reason_code="renewed_by_law")),
+}
+
+HOW = {
+    "self": gettext_lazy("signed for by the applicant"),
+    "proxy": gettext_lazy("signed for by a proxy"),
+    "post": gettext_lazy("by registered letter"),
+    "electronic": gettext_lazy("electronically"),
 }
 
 LIGHT_WORDS = {
@@ -296,6 +361,13 @@ LIGHT_WORDS = {
     "yellow": gettext_lazy("The promised day has passed"),
     "red": gettext_lazy("The lawful limit has passed"),
 }
+
+
+def _until(data: Mapping[str, Any]) -> str:
+    """Until when a special procedure was expected to take, and its legal basis where one was cited."""
+    until = _at(data.get("expected_until"))
+    said = _("expected to end by %(day)s") % {"day": day_long(until)} if until else ""
+    return _(", ").join(filter(None, [said, data.get("basis", "")]))
 
 
 def _at(text: str | None) -> dt.datetime | None:

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import files, instant
 from onewindow.catalog.models import Code
 from onewindow.org.templatetags.ow import day_long, local
-from onewindow.window import joint, pledging
+from onewindow.window import joint, pledging, stops
 from onewindow.window.models import DeliveryForm, Document, DocumentForm, Result
+from onewindow.window.records import Conclusion
 
 MOST = 400
 
@@ -121,15 +122,17 @@ class ReceiveForm(StepForm):
 class CorrectForm(StepForm):
     """The window takes in what the applicant brings: each material on paper or as a file."""
 
+    nothing: ClassVar[Any] = _("Tick at least one material that was supplied.")
+
     def __init__(self, *args: Any, **more: Any):
         super().__init__(*args, **more)
         rows = self.documents()
         for document in [d for d in rows if d.to_correct] or rows:
-            no, here = document.spec.no, [DocumentForm.PAPER, DocumentForm.ELECTRONIC]
+            no = document.spec.no
             self.fields[f"m{no}"] = forms.ChoiceField(
                 label=local(document.spec),
-                help_text=document.to_correct,
-                choices=[("", _("Not supplied")), *[(f.value, f.label) for f in here]],
+                help_text=self.hint(document),
+                choices=self.ways(document),
                 required=False,
                 initial=DocumentForm.PAPER if document.to_correct else "",
                 widget=forms.RadioSelect,
@@ -139,6 +142,14 @@ class CorrectForm(StepForm):
                 required=False,
                 widget=forms.FileInput(attrs={"accept": files.ACCEPT}),
             )
+
+    def ways(self, document: Document) -> list[tuple[str, Any]]:
+        """How a material may have come."""
+        here = [DocumentForm.PAPER, DocumentForm.ELECTRONIC]
+        return [("", _("Not supplied")), *[(f.value, f.label) for f in here]]
+
+    def hint(self, document: Document) -> Any:
+        return document.to_correct
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -158,8 +169,22 @@ class CorrectForm(StepForm):
             elif form:
                 supplied[no] = (form, None)
         if not supplied and not self.errors:
-            raise forms.ValidationError(_("Tick at least one material that was supplied."))
+            raise forms.ValidationError(self.nothing)
         return {"materials": supplied}
+
+
+class CheckMaterialsForm(CorrectForm):
+    """A material handed in after all, or a tick taken back: what stands there now, and what it should be."""
+
+    nothing = _("Say at one material at least what has changed.")
+
+    def ways(self, document: Document) -> list[tuple[str, Any]]:
+        if document.form == DocumentForm.MISSING:
+            return [("", _("Unchanged")), *super().ways(document)[1:]]
+        return [("", _("Unchanged")), (DocumentForm.MISSING.value, DocumentForm.MISSING.label)]
+
+    def hint(self, document: Document) -> Any:
+        return document.get_form_display()
 
 
 class RefuseAcceptanceForm(ReasonForm):
@@ -175,10 +200,12 @@ class RefuseAcceptanceForm(ReasonForm):
     field_order = ("reason_code", "reason")
 
 
+STOP_FIELDS = {"bad_reason": "reason", "bad_days": "days", "basis_missing": "basis"}
+
+
 class SuspendForm(StepForm):
     """Which special procedure, how long, and what the applicant is told (行政许可法 45)."""
 
-    lists = {"reason": "stop_reason"}
     phrases = (
         "需组织专家评审，所需时间不计入办理期限。",
         "需进行现场检验，请配合安排时间。",
@@ -188,30 +215,43 @@ class SuspendForm(StepForm):
     days = forms.IntegerField(
         label=_("Working days it will take"),
         min_value=1,
-        max_value=250,
-        required=False,
+        max_value=stops.MOST_DAYS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        help_text=_("The law wants the time told in writing."),
+        help_text=_(
+            "The law wants the time told in writing. When it is over, you are reminded; so is your head."
+        ),
+    )
+    basis = forms.CharField(
+        label=_("Article by which it does not count"),
+        max_length=200,
+        required=False,
+        help_text=_(
+            "Only where the item doesn't provide for it: the article that says this time does not count."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     notice = _text(
         _("Notice to the applicant"), _("Goes out as the notice of a special procedure."), most=360
     )
 
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        listed, cited = [], []
+        for code in stops.codes():
+            known = stops.is_listed(self.case.item_version, code)
+            (listed if known else cited).append((code.code, local(code)))
+        choices: list[Any] = [("", _("Please choose")), *listed]
+        if cited:
+            choices.append((_("Only with a legal basis"), cited))
+        self.fields["reason"].choices = choices  # type: ignore[attr-defined]
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        code = Code.objects.filter(list="stop_reason", code=given.get("reason", "")).first()
-        days = given.get("days")
-        if code and code.max_days and days and days > code.max_days:
-            most = _("%(name)s may take at most %(days)d working days.") % {
-                "name": local(code),
-                "days": code.max_days,
-            }
-            self.add_error("days", most)
-        notice = given.get("notice", "")
-        return {
-            "reason": given.get("reason"),
-            "notice": f"{notice}（预计 {days} 个工作日）" if days else notice,
-        }
+        if not self.errors:
+            code = stops.find(given["reason"])
+            if reason := stops.why_not(self.case.item_version, code, given["days"], given["basis"]):
+                self.add_error(STOP_FIELDS[reason.code], str(reason.text))
+        return given
 
 
 class ExtendForm(ReasonForm):
@@ -264,7 +304,7 @@ class DecideForm(StepForm):
 
 
 class DeliverForm(StepForm):
-    """Into whose hands the decision came."""
+    """Into whose hands the decision came: the applicant's, a proxy's, or the post's."""
 
     received_by = forms.CharField(
         label=_("Received by"),
@@ -273,12 +313,36 @@ class DeliverForm(StepForm):
         help_text=_("Name of the person who signs for it."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    proxy = forms.BooleanField(
+        label=_("Not the applicant: a proxy, whose identity card and authority I have seen"), required=False
+    )
+    post_number = forms.CharField(
+        label=_("Number of the registered letter"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        if self.case.delivery_form != DeliveryForm.POST:
+            del self.fields["post_number"]
 
     def clean_received_by(self) -> str:
         name = self.cleaned_data["received_by"].strip()
         if not name and self.case.delivery_form == DeliveryForm.COUNTER:
             raise forms.ValidationError(_("Who took the decision at the window? Please enter the name."))
         return name
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if self.case.delivery_form == DeliveryForm.POST and not (
+            given.get("post_number") or given.get("received_by")
+        ):
+            self.add_error("post_number", _("Sent by post: enter its number, or who took it instead."))
+        if given.get("proxy") and not given.get("received_by") and "received_by" not in self.errors:
+            self.add_error("received_by", _("Please enter the proxy's name."))
+        return given
 
 
 class WithdrawForm(ReasonForm):
@@ -333,8 +397,25 @@ class RevokeForm(ReasonForm):
         raise forms.ValidationError(text % {"day": day_long(max(waits))})
 
 
+class ForwardForm(StepForm):
+    """Which authority decides, and what the preliminary review found (行政许可法 43)."""
+
+    phrases = ("经初审，申请材料齐全，符合法定条件，建议准予许可。", "经初审，不符合法定条件，建议不予许可。")
+    to = forms.CharField(
+        label=_("Higher authority"),
+        max_length=80,
+        help_text=_("Its full name: the applicant reads it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    conclusion = forms.ChoiceField(
+        label=_("Finding of the preliminary review"), choices=Conclusion, widget=forms.RadioSelect
+    )
+    opinion = _text(_("Opinion"), _("Goes to the higher authority with all the materials."))
+
+
 FORMS: dict[str, type[StepForm]] = {
     "receive": ReceiveForm,
+    "check_materials": CheckMaterialsForm,
     "ask_correction": AskCorrectionForm,
     "correct": CorrectForm,
     "accept": StepForm,
@@ -342,6 +423,7 @@ FORMS: dict[str, type[StepForm]] = {
     "suspend": SuspendForm,
     "resume": StepForm,
     "extend": ExtendForm,
+    "forward": ForwardForm,
     "decide": DecideForm,
     "deliver": DeliverForm,
     "finalise": FinaliseForm,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.approvals.models import Approval
@@ -18,7 +20,7 @@ from onewindow.cases.rules import Actor, By
 from onewindow.catalog.models import Bundle, Item, ItemVersion, MaterialSpec
 from onewindow.exchange.models import Material
 from onewindow.org.masking import mask_id, mask_mobile, mask_name
-from onewindow.org.models import Counter, Hall
+from onewindow.org.models import Counter, Hall, number
 from onewindow.org.privacy import personal
 from onewindow.org.roles import Role
 from onewindow.org.sealed import SealedField, digest
@@ -34,6 +36,7 @@ class Status(models.TextChoices):
     NOT_ACCEPTED = "not_accepted", _("Not accepted")
     EXAMINING = "examining", _("Being examined")
     SUSPENDED = "suspended", _("Suspended")
+    FORWARDED = "forwarded", _("Forwarded to a higher authority")
     DECIDED = "decided", _("Decided")
     DELIVERED = "delivered", _("Delivered")
     WITHDRAWN = "withdrawn", _("Withdrawn")
@@ -181,6 +184,9 @@ class Application(Case):
     final_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     heard = models.CharField(max_length=400, blank=True)
+    hearing_until = models.DateTimeField(null=True, blank=True)
+    forwarded_at = models.DateTimeField(null=True, blank=True)
+    forwarded_to = models.CharField(max_length=80, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     bounces = models.PositiveSmallIntegerField(default=0)
 
@@ -239,6 +245,34 @@ class Application(Case):
         return mask_mobile(self.mobile)
 
     @property
+    def result_code(self) -> str:
+        """办结结果 — the provincial code: 0 issued, 1 refused, 2 void, 4 forwarded, 5 withdrawn, 6 not accepted; empty
+        while it is open. 3 (deleted) is never given: nothing is deleted here."""
+        if self.status in RESULT_CODES:
+            return RESULT_CODES[self.status]
+        return {Result.GRANT.value: "0", Result.REFUSE.value: "1"}.get(self.result, "")
+
+    @property
+    def is_renewal(self) -> bool:
+        return bool(self.renews and self.renew_by)
+
+    @property
+    def asked_in_time(self) -> bool:
+        """Whether a renewal was asked for 30 days before the expiry or earlier (行政许可法 50(1))."""
+        if not self.renew_by:
+            return False
+        asked, expiry = timezone.localdate(self.opened_at), timezone.localdate(self.renew_by)
+        return (expiry - asked).days >= number("renewal_days")
+
+    @property
+    def renewal_deemed_at(self) -> dt.datetime | None:
+        """The instant after which silence renews the licence (行政许可法 50(2)): its expiry, if the renewal was asked for
+        in time and accepted before it. None where the law gives no such effect."""
+        if not self.renews or not self.renew_by or not self.accepted_at:
+            return None
+        return self.renew_by if self.accepted_at <= self.renew_by and self.asked_in_time else None
+
+    @property
     def track_path(self) -> str:
         """The applicant's own page; the token in it is the key to this one case."""
         return f"/t/{self.track_token}"
@@ -246,6 +280,14 @@ class Application(Case):
     @property
     def track_url(self) -> str:
         return f"{settings.BASE_URL}{self.track_path}"
+
+
+RESULT_CODES = {
+    Status.VOIDED.value: "2",
+    Status.FORWARDED.value: "4",
+    Status.WITHDRAWN.value: "5",
+    Status.NOT_ACCEPTED.value: "6",
+}
 
 
 def token_digest(token: str) -> str:
@@ -307,6 +349,7 @@ class PaperKind(models.TextChoices):
     PRELIMINARY = "preliminary", _("Preliminary result")
     SITE_CHECK = "site_check", _("Record of a site check")
     HEARING = "hearing", _("Notice of a hearing")
+    HEARING_RIGHT = "hearing_right", _("Notice of the right to a hearing")
     BREACH = "breach", _("Notice of a broken commitment")
     REVOCATION = "revocation", _("Decision to revoke")
     WITHDRAWAL = "withdrawal", _("Confirmation of withdrawal")
@@ -358,6 +401,7 @@ class Paper(models.Model):
             "preliminary": "预",
             "site_check": "查",
             "hearing": "听",
+            "hearing_right": "听告",
             "breach": "违告",
             "revocation": "撤",
             "withdrawal": "回",

@@ -28,6 +28,7 @@ REPEATABLE = frozenset(
         PaperKind.SUSPENSION,
         PaperKind.SITE_CHECK,
         PaperKind.HEARING,
+        PaperKind.HEARING_RIGHT,
         PaperKind.BREACH,
         PaperKind.COMMITMENT,
         PaperKind.DELIVERY,

@@ -81,6 +81,7 @@ class Progress:
     can_correct: bool
     can_withdraw: bool
     can_rate: bool
+    can_ask_hearing: bool
 
 
 def of(a: Application, me: By | None = None) -> Progress:
@@ -105,6 +106,7 @@ def of(a: Application, me: By | None = None) -> Progress:
         why=_why(a),
         can_correct="correct" in open_to_me,
         can_withdraw="withdraw" in open_to_me,
+        can_ask_hearing="ask_hearing" in open_to_me,
         can_rate=bool(a.accepted_at or a.closed_at) and a.status not in (S.VOIDED, S.WITHDRAWN),
     )
 
@@ -120,6 +122,15 @@ def papers_of(a: Application) -> list[Paper]:
 def _reason(list_: str, code: str) -> str:
     found = Code.objects.filter(list=list_, code=code).first() if code else None
     return local(found) if found else ""
+
+
+def _hold(data: dict[str, Any]) -> str:
+    """Why a clock was stopped and until when that was expected to take."""
+    why = _reason("stop_reason", data.get("stop", ""))
+    if not data.get("expected_until"):
+        return why
+    day = day_long(dt.datetime.fromisoformat(data["expected_until"]))
+    return _("%(why)s, expected to end by %(day)s") % {"why": why, "day": day}
 
 
 def _around(text: str) -> tuple[str, str]:
@@ -168,6 +179,12 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
             )
             text = _("%(office)s is late. You were promised a decision by %(day)s; we are pressing for it.")
             return "r", _("Late"), text % {"office": office, "day": day_long(due)}, None, "", law
+        case S.EXAMINING if can_ask(a):
+            text = _(
+                "%(office)s has told you that you have the right to a hearing. It decides nothing before."
+            )
+            around = _("You can ask for a hearing until %(day)s.")
+            return "a", _("Waiting for your word"), text % {"office": office}, a.hearing_until, around, ""
         case S.EXAMINING:
             return (
                 "",
@@ -182,7 +199,20 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
             text = _(
                 "The clock stands still: %(why)s. The time it takes does not count towards the limit."
             ) % {"why": why}
-            return "a", _("On hold"), text, None, "", stop.notice if stop else ""
+            until = stop.expected_until if stop else None
+            if until and instant.now() > until:
+                over = _("It was expected to end by %(day)s. It has not; the department has been reminded.")
+                return "r", _("On hold"), f"{text}{over % {'day': day_long(until)}}", None, "", stop.notice
+            around = _("Expected to end by %(day)s.")
+            return "a", _("On hold"), text, until, around, stop.notice if stop else ""
+        case S.FORWARDED:
+            text = _(
+                "%(office)s has finished its review and forwarded everything to %(authority)s, which decides."
+            )
+            more = _("You need not hand anything in again. %(authority)s has until then to decide.")
+            told = {"office": office, "authority": a.forwarded_to}
+            around = _("Expected by %(day)s.")
+            return "", _("Forwarded to a higher authority"), text % told, due, around, more % told
         case S.DECIDED if a.is_preliminary:
             text = _("Granted for now. The result becomes final when everything that was put off is here.")
             if not pledging.owes(a):
@@ -192,13 +222,15 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
             text = " ".join(filter(None, [_reason("revoke", a.reason_code), a.reason]))
             return "r", _("Decision revoked"), text, None, "", _remedies()
         case S.DECIDED if a.result == Result.GRANT:
+            renewed = a.reason_code == actions.RENEWED_BY_LAW
+            law = _("Nothing was decided before your licence expired: by law it counts as renewed.")
             return (
                 "g",
-                _("Application granted"),
-                _collect(a),
-                due,
+                _("Renewed by law") if renewed else _("Application granted"),
+                f"{law} {_collect(a)}" if renewed else _collect(a),
+                None if late else due,
                 _("Handed over by %(day)s at the latest."),
-                "",
+                _undelivered(due) if late else "",
             )
         case S.DECIDED:
             text = " ".join(filter(None, [_reason("refuse", a.reason_code), a.reason]))
@@ -206,9 +238,9 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
                 "r",
                 _("Application refused"),
                 text,
-                due,
+                None if late else due,
                 _("You get the decision in writing by %(day)s at the latest."),
-                _remedies(),
+                "\n".join(filter(None, [_undelivered(due) if late else "", _remedies()])),
             )
         case S.DELIVERED:
             refused = a.result == Result.REFUSE
@@ -242,6 +274,18 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
                 "",
                 a.reason,
             )
+
+
+def can_ask(a: Application) -> bool:
+    """Whether the applicant may ask for a hearing now (行政许可法 47)."""
+    return actions.flow.why_not("ask_hearing", a, applicant_of(a)) is None
+
+
+def _undelivered(due: dt.datetime | None) -> str:
+    text = _(
+        "It should have been handed over by %(day)s (行政许可法 44). We are sorry; the window has been reminded."
+    )
+    return text % {"day": day_long(due)}
 
 
 def _collect(a: Application) -> str:
@@ -292,10 +336,34 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
                 )
                 yield Row(_("Deemed accepted"), "done", e.at, "", text)
             case "suspend":
-                why = _reason("stop_reason", data.get("reason", ""))
-                yield Row(_("Clock stopped"), "done", e.at, office, why)
+                yield Row(_("Clock stopped"), "done", e.at, office, _hold(data))
+            case "stop_overrun":
+                yield Row(_("The time told for it is over; the department was reminded"), "bad", e.at)
             case "resume":
                 yield Row(_("Clock runs again"), "done", e.at, office)
+            case "offer_hearing":
+                note = _("to be asked for by %(day)s") % {
+                    "day": day_long(dt.date.fromisoformat(data["until"]))
+                }
+                yield Row(_("Told of the right to a hearing"), "done", e.at, office, note)
+            case "ask_hearing":
+                mine = is_applicants(e.by)
+                yield Row(_("Hearing asked for"), "done", e.at, by_case if mine else place, _hold(data))
+            case "waive_hearing":
+                yield Row(_("No hearing wanted"), "done", e.at, by_case if is_applicants(e.by) else place)
+            case "call_hearing":
+                day = day_long(dt.date.fromisoformat(data["on"]))
+                yield Row(_("Hearing called"), "done", e.at, office, f"{day} {data['time']}，{data['place']}")
+            case "record_hearing":
+                yield Row(_("Hearing held, the clock runs again"), "done", e.at, office)
+            case "site_check":
+                day = day_long(dt.date.fromisoformat(data["held_on"]))
+                yield Row(_("Site checked"), "done", e.at, office, day)
+            case "forward":
+                yield Row(_("Forwarded to a higher authority"), "done", e.at, office, data["authority"])
+            case "renew_by_law":
+                law = _("Nothing was decided before your licence expired: by law it counts as renewed.")
+                yield Row(_("Renewed by law"), "done", e.at, "", law)
             case "extend":
                 yield Row(_("Limit extended"), "done", e.at, office, data.get("reason", ""))
             case "light" if data.get("light") == "yellow":
@@ -374,6 +442,9 @@ def ahead(a: Application) -> Iterator[Row]:
         case S.SUSPENDED:
             yield Row(_("Special procedure"), "wait", by=local(a.office))
             yield from (decision, deliver)
+        case S.FORWARDED:
+            yield Row(_("Decision of the higher authority"), "now", by=a.forwarded_to)
+            yield deliver
         case S.DECIDED if a.is_preliminary:
             yield Row(_("Final result"), "wait", note=_("when everything that was put off is here"))
             yield deliver

@@ -25,7 +25,7 @@ from onewindow.licences import register
 from onewindow.org.masking import mask_name
 from onewindow.pledges import actions as pledges
 from onewindow.pledges.forms import StateForm
-from onewindow.window import actions, letters, links, pledging, progress, rate, workbench
+from onewindow.window import actions, letters, links, pledging, procedures, progress, rate, workbench
 from onewindow.window.correcting import CorrectionForm, SupplyForm
 from onewindow.window.models import Application, Paper, Status
 from onewindow.window.ways import Way, by_token, panels
@@ -203,6 +203,28 @@ def track_correct(request: HttpRequest, a: Application) -> HttpResponse:
 def track_withdraw(request: HttpRequest, a: Application) -> HttpResponse:
     """Withdrawing by the link."""
     return withdraw_page(request, by_token(a))
+
+
+@by_link
+@require_http_methods(["GET", "HEAD", "POST"])
+def track_hearing(request: HttpRequest, a: Application) -> HttpResponse:
+    """Asking for a hearing, or saying that none is wanted (行政许可法 47)."""
+    me = by_token(a).me
+    if reason := actions.flow.why_not("ask_hearing", a, me):
+        messages.info(request, reason.text)
+        return redirect("track_token", token=a.track_token)
+    wish = request.POST.get("do", "")
+    if request.method == "POST" and wish in ("ask", "waive"):
+        step = procedures.ask_hearing if wish == "ask" else procedures.waive_hearing
+        try:
+            step(a, by=me)
+        except (flow.StepRefused, flow.Stale):
+            messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
+        else:
+            said = _("You have asked for a hearing.") if wish == "ask" else _("You want no hearing.")
+            messages.success(request, said)
+        return redirect("track_token", token=a.track_token)
+    return render(request, "window/track_hearing.html", {"a": a})
 
 
 # --- what was put off (容缺后补) ------------------------------------------------------------------------------

@@ -9,14 +9,18 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
 from onewindow.cases.channels import PAGE_CHANNEL
-from onewindow.cases.models import Event, Message
+from onewindow.cases.models import Event, Light, Message
+from onewindow.cases.notices import bilingual, say
+from onewindow.cases.notices import tell as tell_staff
 from onewindow.cases.reactions import on
 from onewindow.catalog.models import Code
-from onewindow.window import links
-from onewindow.window.models import Application
+from onewindow.org.roles import Role
+from onewindow.window import links, staff
+from onewindow.window.models import Application, Status
 
 #: One text message of 70 UCS-2 characters; a longer one is sent, and paid for, as two.
 LONGEST = 70
@@ -30,7 +34,13 @@ TEXTS = {
     "ask_correction": "ask_correction",
     "refuse_acceptance": "refuse_acceptance",
     "suspend": "suspend",
+    "ask_hearing": "suspend",
     "resume": "resume",
+    "record_hearing": "resume",
+    "offer_hearing": "offer_hearing",
+    "call_hearing": "call_hearing",
+    "forward": "forward",
+    "renew_by_law": "renew_by_law",
     "extend": "extend",
     "decide": "decide",
     "deliver": "deliver",
@@ -97,6 +107,8 @@ def text(name: str, a: Application, event: Event, **more: Any) -> str:
         "form": a.delivery_form,
         "due": day(event.data.get("due_at"), english),
         "until": day(event.data.get("until"), english),
+        "on": day(event.data.get("on"), english),
+        "time": event.data.get("time", ""),
         "stop": (stop.name_en if english else stop.name) if stop else "",
         "preliminary": bool(event.data.get("preliminary")),
         "link": links.short_url(a),
@@ -116,3 +128,61 @@ def day(value: str | None, english: bool) -> str:
     at = dt.datetime.fromisoformat(value)
     found = timezone.localtime(at).date() if at.tzinfo else at.date()
     return f"{found.day} {found:%b}" if english else f"{found.month}月{found.day}日"
+
+
+say(
+    "application.stop_overrun",
+    _("%(matter)s: the time told for “%(why)s” is over and the clock still stands. End it, or say why not."),
+    icon="hourglass",
+)
+say(
+    "application.deem_accepted",
+    _("%(matter)s counts as accepted by law: nobody gave notice within five working days."),
+    icon="triangle-alert",
+)
+
+
+say(
+    "application.undelivered",
+    _("%(matter)s: the decision must be handed over by %(day)s (行政许可法 44)."),
+    icon="mail-warning",
+)
+
+
+@on("application.light")
+def remind_of_delivery(event: Event) -> None:
+    """A decision that lies undelivered: the hall's manager hears of it when little time is left, and when it is over."""
+    if event.data["light"] not in (Light.AMBER, Light.RED):
+        return
+    a = Application.objects.with_facts().get(number=event.number)
+    if a.status != Status.DECIDED or a.due_at is None:
+        return
+    told = staff.of_hall(a.hall_id, Role.HALL_MANAGER)
+    day = timezone.localdate(a.due_at).isoformat()
+    key = f"{a.number} {event.data['light']}"
+    tell_staff(told, "application.undelivered", number=a.number, key=key, matter=bilingual(a.item), day=day)
+
+
+@on("application.stop_overrun")
+def remind_of_stop(event: Event) -> None:
+    """A hold that lasts longer than was told: the department's approvers and its head hear of it."""
+    a = Application.objects.with_facts().get(number=event.number)
+    reason = Code.objects.filter(list="stop_reason", code=event.data["stop"]).first()
+    tell_staff(
+        staff.of_office(a.office_id, Role.APPROVER, Role.HEAD),
+        event.kind,
+        number=a.number,
+        key=f"{a.number} {event.seq}",
+        matter=bilingual(a.item),
+        why=bilingual(reason) if reason else event.data["stop"],
+    )
+
+
+@on("application.deem_accepted")
+def tell_of_deemed_acceptance(event: Event) -> None:
+    """Accepted by silence (行政许可法 32(4)): the hall that was silent and the department that must decide now."""
+    a = Application.objects.with_facts().get(number=event.number)
+    told = staff.of_hall(a.hall_id, Role.HALL_MANAGER) + staff.of_office(
+        a.office_id, Role.APPROVER, Role.HEAD
+    )
+    tell_staff(told, event.kind, number=a.number, key=a.number, matter=bilingual(a.item))

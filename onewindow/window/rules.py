@@ -6,7 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from onewindow.cases import rows
+from onewindow.cases import clock, instant, rows
+from onewindow.cases.models import Event
 from onewindow.cases.rules import Actor, By, possible, rule, the_applicant
 from onewindow.org.roles import Role
 
@@ -36,7 +37,15 @@ def approver_here(a: Any, by: By) -> bool:
 
 @rule("only_head", _("Only the head of the responsible department can do that (行政许可法 42)."))
 def head_here(a: Any, by: By) -> bool:
-    return a.office_id in _offices(by, Role.HEAD)
+    return a.is_joint or a.office_id in _offices(by, Role.HEAD)
+
+
+@rule(
+    "only_leader", _("Several departments handle this together: only the head of the government extends it.")
+)
+def leader_if_joint(a: Any, by: By) -> bool:
+    """行政许可法 42(2): the head of the people's government approves, not one of the departments."""
+    return not a.is_joint or (not isinstance(by, Actor) and by.has_role(Role.LEADER))
 
 
 @rule("only_department", _("Only an approver of the responsible department can do that."))
@@ -57,7 +66,45 @@ def not_yet_extended(a: Any, by: By) -> bool:
 
 @possible("no_extension", _("The law knows no extension for this item."))
 def extendable(a: Any, by: By) -> bool:
-    return bool(a.item_version.legal_extension)
+    return a.is_joint or bool(a.item_version.legal_extension)
+
+
+@possible(
+    "hearing_open", _("The applicant may still ask for a hearing: nothing is decided before (行政许可法 47).")
+)
+def hearing_over(a: Any, by: By) -> bool:
+    return a.hearing_until is None or instant.now() > a.hearing_until
+
+
+@possible(
+    "no_hearing_offered",
+    _("A hearing can be asked for within five working days of being told of the right to it."),
+)
+def hearing_offered(a: Any, by: By) -> bool:
+    return a.hearing_until is not None and instant.now() <= a.hearing_until
+
+
+@possible("already_offered", _("The applicant has been told of the right to a hearing."))
+def hearing_not_offered(a: Any, by: By) -> bool:
+    return a.hearing_until is None
+
+
+@possible("no_hearing", _("It is not for a hearing that the clock stands still."))
+def in_hearing(a: Any, by: By) -> bool:
+    stop = clock.open_stop(a)
+    return stop is not None and stop.reason == "hearing"
+
+
+@possible("not_called", _("The hearing has not been called yet."))
+def hearing_called(a: Any, by: By) -> bool:
+    stop = clock.open_stop(a)
+    calls = Event.objects.of(a.number).filter(kind="application.call_hearing")
+    return stop is not None and calls.filter(at__gte=stop.began_at).exists()
+
+
+@possible("no_renewal", _("Silence grants nothing here: only a renewal asked for in time (行政许可法 50)."))
+def deemed_renewal(a: Any, by: By) -> bool:
+    return a.renewal_deemed_at is not None
 
 
 @possible(

@@ -37,7 +37,7 @@ def busy(town):
         stopped = town.accepted(n=7)
     with time_machine.travel(at("2026-11-17 15:00"), tick=False):
         town.take_in(n=8)
-        actions.suspend(stopped, by=town.wang, reason="hearing", notice="听证所需时间不计入。")
+        actions.suspend(stopped, by=town.wang, reason="hearing", notice="听证所需时间不计入。", days=5)
     with time_machine.travel(at("2026-11-24 08:50"), tick=False):
         actions.decide(early, by=town.qian, result="grant")
         town.take_in(n=9)

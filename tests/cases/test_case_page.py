@@ -87,15 +87,25 @@ def test_a_number_as_people_write_it_leads_to_the_page(town, sign_in):
 def test_open_steps_are_buttons_and_the_others_say_why_not(town, sign_in):
     a = town.accepted()
     answer = sign_in(town.wang).get(f"/desk/{a.number}/")
-    assert [s.verb for s in answer.context["able"]] == ["decide", "suspend"]
+    able = [s.verb for s in answer.context["able"]]
+    assert able[0] == "decide" and {"suspend", "forward", "offer_hearing", "site_check"} < set(able)
     unable = {s.verb: r.code for s, r in answer.context["unable"]}
-    assert unable == {"extend": "only_head", "withdraw": "only_the_applicant", "void": "only_manager_of_hall"}
+    assert (
+        unable.items()
+        >= {
+            "extend": "only_head",
+            "withdraw": "only_the_applicant",
+            "void": "only_manager_of_hall",
+            "ask_hearing": "only_the_applicant",
+            "waive_hearing": "only_the_applicant",
+        }.items()
+    )
     assert 'aria-describedby="why-extend"' in answer.content.decode()
 
 
 def test_a_case_that_stands_still_says_since_when_and_why(town, sign_in):
     a = town.accepted()
-    actions.suspend(a, by=town.wang, reason="expert_review", notice="需组织专家评审")
+    actions.suspend(a, by=town.wang, reason="expert_review", notice="需组织专家评审", days=5)
     page = sign_in(town.wang).get(f"/desk/{a.number}/").content.decode()
     assert "2026-11-23 10:00 起暂停计时" in page and "需组织专家评审" in page and "专家评审，暂停计时" in page
 
@@ -118,8 +128,8 @@ def test_the_page_takes_the_same_number_of_queries_however_much_has_happened(tow
     with CaptureQueriesContext(connection) as taken:
         assert client.get(f"/desk/{a.number}/").status_code == 200
     # session, person, posts, case, neighbours (2), events, people, posts + offices + halls behind them, missing
-    # materials, documents, papers, cards, two red dots, bell
-    assert len(taken) <= 21, "\n".join(q["sql"][:140] for q in taken)
+    # materials, documents, papers, records, cards, two red dots, bell
+    assert len(taken) <= 22, "\n".join(q["sql"][:140] for q in taken)
 
 
 # --- personal data and files -------------------------------------------------------------------------------
@@ -197,7 +207,8 @@ def test_an_application_goes_its_whole_way_over_its_pages(town, sign_in):
     assert go(town.head, "extend", reason="情况复杂") == "examining"
     assert go(town.wang, "decide", result="grant") == "decided"
     assert go(town.li, "deliver", received_by="张三") == "delivered"
-    assert Stop.objects.get().notice == "需组织专家评审（预计 10 个工作日）"
+    stop = Stop.objects.get()
+    assert (stop.notice, stop.expected_until) == ("需组织专家评审", at("2026-12-07 17:00"))
     page = sign_in(town.wang).get(f"/desk/{a.number}/").content.decode()
     for words in (
         "一次性告知补正",

@@ -56,7 +56,7 @@ def test_each_sees_what_waits_for_them(town):
 def test_the_soonest_comes_first_and_what_stands_still_comes_last(town, monday):
     late = town.accepted(n=1)
     stopped = town.accepted(n=2)
-    actions.suspend(stopped, by=town.wang, reason="hearing", notice="听证，预计 5 个工作日")
+    actions.suspend(stopped, by=town.wang, reason="hearing", notice="听证，预计 5 个工作日", days=5)
     monday.move_to(at("2026-11-24 10:00"))
     later = town.accepted(n=3)
     assert numbers(town.wang) == [late.number, later.number, stopped.number]
@@ -76,7 +76,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(town, monday, sort):
         monday.move_to(at(f"2026-11-23 {10 + n // 4}:00"))
         a = town.accepted(n=n)
         if n % 4 == 0:
-            actions.suspend(a, by=town.wang, reason="hearing", notice="听证")
+            actions.suspend(a, by=town.wang, reason="hearing", notice="听证", days=5)
     seen, cursor = [], ""
     while True:
         page = desk.page(town.wang, Asked(sort=sort), cursor, size=3)
@@ -276,7 +276,7 @@ def test_before_and_after_follow_the_own_list(town, monday):
     for n in range(1, 4):
         monday.move_to(at(f"2026-11-{22 + n} 10:00"))
         cases.append(town.accepted(n=n))
-    actions.suspend(cases[2], by=town.wang, reason="hearing", notice="听证")
+    actions.suspend(cases[2], by=town.wang, reason="hearing", notice="听证", days=5)
     first, second, third = cases
     assert desk.neighbours(first, town.wang) == (None, second)
     assert desk.neighbours(second, town.wang) == (first, third)

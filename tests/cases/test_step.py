@@ -54,7 +54,7 @@ def test_an_application_runs_from_the_window_to_the_applicant(town, monday):
 def test_a_stop_takes_the_days_at_whose_close_it_stood_out(town, monday):
     a = town.accepted()
     monday.move_to(at("2026-11-24 09:00"))
-    actions.suspend(a, by=town.wang, reason="expert_review", notice="专家评审，预计 2 日")
+    actions.suspend(a, by=town.wang, reason="expert_review", notice="专家评审，预计 2 日", days=5)
     assert a.is_stopped and a.due_at is None
     monday.move_to(at("2026-11-26 09:00"))
     actions.resume(a, by=town.wang)

@@ -16,8 +16,8 @@ GOLDEN = Path(__file__).parent / "url_doors.txt"
 VISITORS = ["stranger", "li", "wang", "ma", "qian", "zhou", "bai", "leader", "firm", "it", "nobody"]
 #: What a stranger may open (200). Everything else sends him to the sign-in, or says 401, 403, 404, 405 or 410.
 PUBLIC = {
-    "home", "items", "item", "track", "track_token", "track_correct", "track_withdraw", "track_paper", "track_paper_print",
-    "short", "verify", "decisions", "decisions_csv", "decisions_json", "decisions_feed", "decision", "rate", "device",
+    "home", "items", "item", "track", "track_token", "track_correct", "track_withdraw", "track_hearing", "track_paper",
+    "track_paper_print", "short", "verify", "decisions", "decisions_csv", "decisions_json", "decisions_feed", "decision", "rate", "device",
     "device_pair", "healthz", "readyz", "metrics", "styleguide", "account_login", "account_inactive", "api_docs",
     "openapi-json", "my_sign_in", "bundle", "together_track", "together_withdraw", "data_shared",
 }  # fmt: skip
@@ -146,6 +146,7 @@ def test_a_stranger_who_posts_anywhere_changes_nothing(town, facts):
             "track_correct",
             "track_supply",
             "track_state",
+            "track_hearing",
             "rate",
         ):  # whoever holds the link is the applicant
             continue

@@ -42,7 +42,7 @@ def one_of_each(town):
         town.take_in(n=2), by=town.li, reason_code="not_ours", reason="在邻县"
     )
     granted = town.accepted(n=3)
-    actions.suspend(granted, by=town.wang, reason="expert_review", notice="专家评审需十个工作日")
+    actions.suspend(granted, by=town.wang, reason="expert_review", notice="专家评审需十个工作日", days=5)
     actions.resume(granted, by=town.wang)
     actions.extend(granted, by=town.head, reason="等待检测报告")
     actions.decide(granted, by=town.wang, result="grant")
@@ -103,6 +103,7 @@ FACTS = {
     "preliminary": {"pledges": [["健康证明", "2026-11-30", "视为撤回申请"]]},
     "site_check": {"staff": ["王审批", "孙局长"], "on": "2026-11-24", "findings": [["面积", "一致"]]},
     "hearing": {"on": "2026-12-04", "time": "09:00", "place": "二楼会议室", "chair": "周主任"},
+    "hearing_right": {"reason": "拟不予许可。", "reply_by": "2026-11-30"},
     "breach": {"what": "补交健康证明", "reason": "逾期未补交", "reply_by": "2026-11-30"},
     "revocation": {"reason": "承诺不实", "heard": "无异议。", "licence": "ZD-1"},
     "withdrawal": {"reason": "不再办理"},
@@ -122,6 +123,7 @@ SAYS |= {
     "preliminary": ["不得据以从事", "健康证明", "2026年11月30日", "二个工作日"],
     "site_check": ["第三十四条第三款", "王审批、孙局长", "不少于两人", "面积"],
     "hearing": ["第四十六条至第四十八条", "2026年12月4日09:00", "二楼会议室", "申请回避"],
+    "hearing_right": ["第四十七条", "2026年11月30日", "二十个工作日", "拟不予许可"],
     "breach": ["补交健康证明", "逾期未补交", "2026年11月30日", "陈述、申辩"],
     "revocation": ["第六十九条", "承诺不实", "无异议", "行政复议", "行政诉讼"],
     "withdrawal": ["终止办理", "不再办理"],
@@ -155,7 +157,7 @@ def test_a_paper_says_the_same_for_ever(town, day):
     a = town.accepted()
     paper = paper_of(a, "acceptance")
     before = letters.compose(paper)
-    actions.suspend(a, by=town.wang, reason="expert_review", notice="专家评审")
+    actions.suspend(a, by=town.wang, reason="expert_review", notice="专家评审", days=5)
     actions.resume(a, by=town.wang)
     actions.extend(a, by=town.head, reason="等待检测报告")
     with time_machine.travel(at("2027-03-01 10:00"), tick=False):

@@ -1,14 +1,17 @@
 """Applicants are told once, shortly, in their language."""
 
+import datetime as dt
+
 import pytest
 import time_machine
 from django.test import override_settings
 
-from onewindow.cases import worker
+from onewindow.cases import flow, instant, worker
 from onewindow.cases.models import Event, Message
+from onewindow.cases.rules import CLOCK, applicant_of
 from onewindow.pledges import actions as pledges
 from onewindow.pledges.models import Pledge
-from onewindow.window import actions, afterwards, links, reactions
+from onewindow.window import actions, afterwards, links, procedures, reactions
 from onewindow.window.models import Application
 from tests.town import at
 
@@ -22,7 +25,7 @@ def life(town, **more):
     actions.ask_correction(a, by=town.li, note="缺页", materials={1: "补第二页"})
     actions.correct(a, by=town.li, materials={1: ("paper", None)})
     actions.accept(a, by=town.li)
-    actions.suspend(a, by=town.wang, reason="expert_review", notice="专家评审约需十个工作日")
+    actions.suspend(a, by=town.wang, reason="expert_review", notice="专家评审约需十个工作日", days=5)
     actions.resume(a, by=town.wang)
     actions.extend(a, by=town.head, reason="等待检测报告")
     actions.decide(a, by=town.wang, result="grant")
@@ -71,10 +74,20 @@ def test_every_text_fits_into_one_message_with_its_link(town, lang, base):
         actions.refuse_acceptance(b, by=town.li, reason_code="not_ours", reason="不属于本局")
         c = town.accepted(n=3, lang=lang)
         actions.decide(c, by=town.wang, result="refuse", reason_code="conditions_not_met", reason="距离不足")
-        actions.withdraw(town.take_in(n=4, lang=lang), by=town.li)
-        actions.void(town.take_in(n=5, lang=lang), by=town.zhou, reason="重复登记")
         debts(town, lang=lang)
-        follow_all()
+        actions.withdraw(town.take_in(n=7, lang=lang), by=town.li)
+        actions.void(town.take_in(n=8, lang=lang), by=town.zhou, reason="重复登记")
+        d = procedures.offer_hearing(town.accepted(n=4, lang=lang), by=town.wang, why="拟不予许可")
+        procedures.ask_hearing(d, by=applicant_of(d))
+        _first, last = procedures.hearing_days(d, instant.now())
+        procedures.call_hearing(d, by=town.wang, on=last, time="09:00", place="会议室", chair="head")
+        up = town.accepted(n=5, lang=lang)
+        procedures.forward(up, by=town.wang, to="绥化市市场监管局", conclusion="passed", opinion="好")
+        expiry = instant.now() + dt.timedelta(days=40)
+        e = town.accepted(n=6, lang=lang, renews="ZD-1", renew_by=expiry)
+        with time_machine.travel(expiry + dt.timedelta(hours=1), tick=False):
+            flow.take(procedures.renew_by_law.step, e, by=CLOCK)
+            follow_all()
         bodies = {m.template: m.body for m in Message.objects.all()}
         owed = {"pledge_due", "pledge_late", "pledge_broken"}
         assert set(bodies) == set(reactions.TEXTS.values()) | owed

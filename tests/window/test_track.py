@@ -78,7 +78,7 @@ def test_the_page_is_not_kept_indexed_or_told_to_others(client, town):
 def test_every_status_has_its_page_in_both_languages_and_large_print(client, town):
     a = asked(town)
     other = [town.take_in(n=2), town.accepted(n=3), town.accepted(n=4), town.accepted(n=5), town.take_in(n=6)]
-    actions.suspend(other[1], by=town.wang, reason="hearing", notice="听证需要十个工作日")
+    actions.suspend(other[1], by=town.wang, reason="hearing", notice="听证需要十个工作日", days=5)
     actions.decide(
         other[2], by=town.wang, result="refuse", reason_code="conditions_not_met", reason="距离不足"
     )

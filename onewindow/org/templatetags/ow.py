@@ -32,6 +32,7 @@ TONES = {
     "correcting": ("a", "file-pen"),
     "examining": ("b", "circle-dot"),
     "suspended": ("a", "circle-pause"),
+    "forwarded": ("b", "send"),
     "decided": ("g", "circle-check"),
     "delivered": ("plain", "circle-check-big"),
     "not_accepted": ("r", "circle-x"),

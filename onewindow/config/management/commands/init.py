@@ -55,7 +55,13 @@ def load_reference() -> None:
             forget_calendar()
         for list_name, code, row in _codes():
             basis, days = row.get("legal_basis", ""), row.get("max_days") or None
-            facts = {"name": row["name"], "name_en": row["name_en"], "legal_basis": basis, "max_days": days}
+            facts = {
+                "name": row["name"],
+                "name_en": row["name_en"],
+                "legal_basis": basis,
+                "max_days": days,
+                "needs_basis": row.get("needs_basis") == "1",
+            }
             Code.objects.get_or_create(list=list_name, code=code, defaults=facts)
         load_indicators(DATA / "indicators.csv")
 
