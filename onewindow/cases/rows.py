@@ -85,7 +85,8 @@ def update_if(row: Any, version: int, names: Sequence[str]) -> bool:
 
 
 #: Stands for the n-th value while a query is compiled; a number, or the same as text, that nobody would ever ask for.
-MARK = 7_190_000_000_000
+#: It fits into 32 bits: Django answers a comparison beyond a column's range without asking the database.
+MARK = 2_147_190_000
 
 
 def prepared(build: Callable[..., Any]) -> Callable[..., list[tuple[Any, ...]]]:

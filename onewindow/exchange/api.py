@@ -44,8 +44,9 @@ class QueryIn(Strict):
     number: Annotated[line(20, 1), Field(description="an open case that asks for this material")]  # type: ignore[valid-type]
     purpose: Annotated[line(200, 1), Field(description="what it is needed for; kept in the log")]  # type: ignore[valid-type]
     fields: Annotated[
-        list[line(40, 1)], Field(max_length=60, description="fewer than granted; empty: all granted")
-    ] = []  # type: ignore[valid-type]
+        list[line(40, 1)],  # type: ignore[valid-type]
+        Field(max_length=60, description="fewer than granted; empty: all granted"),
+    ] = []
 
 
 class QueryOut(Schema):

@@ -152,7 +152,7 @@ def _fetch(request: HttpRequest, form: IntakeForm, data: dict[str, Any]) -> Inta
                 if data.get(f"m{no}", "missing") in ("missing", "reused", ""):
                     data[f"m{no}"] = DocumentForm.OWED if late else DocumentForm.MISSING
         data.pop("do", None)
-    fresh = _form(request, form.data | data, "fetch")
+    fresh = _form(request, {**form.data, **data}, "fetch")
     fresh.said = said
     return fresh
 

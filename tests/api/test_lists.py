@@ -121,7 +121,7 @@ def test_what_writing_costs(town, program, body, django_assert_num_queries):
         clerk.post("/applications", body(3), key="k")
     with django_assert_num_queries(11):
         assert clerk.post(f"/cases/{number}/accept").status_code == 200
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assert department.post(f"/cases/{number}/decide", {"result": "grant"}).status_code == 200
 
 

@@ -89,7 +89,7 @@ def test_who_was_faster_is_reported_and_a_light_that_turned_is_nobody_s_doing(to
     lit, touched = town.accepted(n=1), town.accepted(n=2)
     seen = {lit.number: lit.version, touched.number: touched.version}
     note(lit, "light", by=CLOCK, data={"light": "amber"})
-    actions.suspend(touched, by=town.head, reason="hearing", notice="听证")
+    actions.suspend(touched, by=town.head, reason="hearing", notice="听证", days=5)
     actions.resume(touched, by=town.head)
     report = batch.run("decide", seen, {"result": "grant"}, key="k", by=town.wang)
     assert outcomes(report) == ["done", "overtaken"]
