@@ -74,6 +74,11 @@ class Kind:
         """Which open cases wait for this person; ``Q(pk__in=[])`` for one for whom none ever does."""
         raise NotImplementedError
 
+    def listed(self, person: Person) -> Q:
+        """What stands in this person's lists of all that may be seen (a number that is typed finds the rest): a plain scope,
+        so that a list is read by one index and its cost does not grow with history."""
+        return Q()
+
     def meant(self, text: str, show: str) -> Q:
         """The cases that a typed number, name or identifier means."""
         raise NotImplementedError
@@ -214,6 +219,8 @@ def select(kind: Kind, person: Person, asked: Asked) -> QuerySet:
         cases = cases.filter(opened_at__gte=_midnight(asked.opened_from))
     if asked.opened_to:
         cases = cases.filter(opened_at__lt=_midnight(asked.opened_to + dt.timedelta(days=1)))
+    if not asked.text:
+        cases = cases.filter(kind.listed(person))
     if asked.text:
         meant = kind.meant(asked.text, asked.show)
         if asked.show == ALL:

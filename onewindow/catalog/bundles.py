@@ -120,6 +120,11 @@ class Whole:
         return _All(merge(spec for version in self.versions for spec in version.specs))
 
     @property
+    def specs(self) -> _All:
+        """Each paper once, as it is asked for."""
+        return self.materials
+
+    @property
     def asked(self) -> int:
         """How many papers the items would ask for one by one."""
         return sum(len(version.specs) for version in self.versions)

@@ -87,6 +87,13 @@ class Applications(desk.Kind):
             mine |= Q(office_id__in=offices) & (Q(status__in=[S.EXAMINING, S.SUSPENDED, S.FORWARDED]) | final)
         return joint.also_waiting(mine, person)
 
+    def listed(self, person: Person) -> Q:
+        """The own halls and departments; what a department only takes part in stands in its list as its share."""
+        if person.has_role(Role.BUREAU, Role.LEADER, Role.ENTERPRISE):
+            return Q()
+        halls = person.halls_as(Role.CLERK, Role.HALL_MANAGER)
+        return Q(hall_id__in=halls) | Q(office_id__in=person.offices_as(Role.APPROVER, Role.HEAD))
+
     def meant(self, text: str, show: str) -> Q:
         """A whole case number; a mobile or identity number (exact, by its digest); a whole name. Among open cases a
         part of the number or name will do."""

@@ -21,6 +21,7 @@ from onewindow.cases.flow import StepRefused, note
 from onewindow.cases.models import Attachment, Event
 from onewindow.cases.reactions import on
 from onewindow.cases.rules import By, Reason
+from onewindow.catalog.bundles import Whole
 from onewindow.catalog.models import Item, ItemVersion, MaterialSpec, Source
 from onewindow.exchange import actions as exchange
 from onewindow.exchange import needs
@@ -44,21 +45,26 @@ from onewindow.window.models import (
 What = Attachment | Material | None
 
 
-def kinds_of(version: ItemVersion, holder_kind: str) -> dict[int, str]:
+def kinds_of(version: ItemVersion | Whole, holder_kind: str) -> dict[int, str]:
     """Number of each material of a version → its kind; papers written for one application only are left out."""
     found = {spec.no: code_of(spec.name, holder_kind) for spec in version.specs}
     return {no: kind for no, kind in found.items() if kind}
 
 
-def offers(version: ItemVersion, holder_kind: str, id_number: str, number: str = "") -> dict[int, Material]:
+def offers(
+    version: ItemVersion | Whole, holder_kind: str, id_number: str, number: str = ""
+) -> dict[int, Material]:
     """Number of each material that this holder need not hand in again → what is held instead, the best there is."""
     wanted = kinds_of(version, holder_kind)
     best = exchange.offers(id_number, wanted.values(), number)
     return {no: best[kind] for no, kind in wanted.items() if kind in best}
 
 
-def fetchable(version: ItemVersion, holder_kind: str) -> dict[int, Dataset]:
-    """Number of each material that a register can answer for → its data set, as far as the department has a grant."""
+def fetchable(version: ItemVersion | Whole, holder_kind: str) -> dict[int, Dataset]:
+    """Number of each material that a register can answer for → its data set, as far as the department has a grant. A bundle
+    is of several departments: each fetches for its own application."""
+    if isinstance(version, Whole):
+        return {}
     wanted = kinds_of(version, holder_kind)
     found = exchange.fetchable(version.item.office.code, version.item.code, wanted.values())
     return {no: found[kind] for no, kind in wanted.items() if kind in found}

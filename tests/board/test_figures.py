@@ -69,14 +69,16 @@ def test_the_figures_of_a_known_day(busy):
 
 
 class Links(HTMLParser):
-    """Every link whose whole text is a number or a share."""
+    """Every link of the page itself whose whole text is a number; the menu's red dots count what waits for an answer."""
 
     def __init__(self):
         super().__init__()
-        self.found, self.href = [], None
+        self.found, self.href, self.is_main = [], None, False
 
     def handle_starttag(self, tag, attrs):
-        if tag == "a":
+        if tag == "main":
+            self.is_main = True
+        if tag == "a" and self.is_main:
             self.href = dict(attrs).get("href")
 
     def handle_endtag(self, tag):

@@ -67,6 +67,6 @@ def test_the_wall_renews_itself_and_says_when_it_cannot(town, new_page, browser_
 def test_without_scripts_the_same_figures(town, new_page):
     page = new_page(by=town.leader, java_script_enabled=False)
     page.goto("/board/")
-    assert page.locator(".ow-tally .ow-stat").count() == 7
+    assert page.locator(".ow-tally .ow-stat").count() == 8
     page.goto("/board/screen/")
     assert page.locator(".ow-square").count() == 2

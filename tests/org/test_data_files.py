@@ -27,7 +27,7 @@ COUNTS = {
     "counters": 113,
     "indicators": 40,
     "stop_reasons": 10,
-    "reasons": 19,
+    "reasons": 29,
 }
 KEYS = {"materials": ("item", "no"), "counters": ("hall", "code"), "reasons": ("kind", "code")}
 

@@ -96,13 +96,13 @@ def test_nothing_hides_behind_a_signal_or_a_save(path):
 SMELLS = re.compile(r"(^|_)(name|mobile|phone|id_number|contact|address|ip|email|text|body|username)$")
 #: Fields that smell of a person and are none, each with the reason.
 HARMLESS = {
-    "name": "names of regions, offices, halls, counters, items, materials, codes, festivals and devices are public",
+    "name": "names of regions, offices, halls, counters, items, bundles, materials, codes, festivals and devices are public",
     "phone": "the telephone of an office or hall is public",
     "address": "the address of a hall is public",
 }
 PUBLIC = {
     "Region", "Office", "Hall", "Counter", "CalendarDay", "Item", "MaterialSpec", "Code", "Indicator", "Device",
-    "Dataset",
+    "Dataset", "Bundle",
 }  # fmt: skip
 #: An account's own e-mail is kept for the account; an answer kept for a program is sealed by its short life; whom to call
 #: about an item stands in its guide.

@@ -148,7 +148,7 @@ def test_the_list_asks_the_same_few_questions_however_many_devices(
         )
         pair(counter, town.zhou)
     client = signed_in(town.zhou)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         client.get("/desk/devices/")
 
 

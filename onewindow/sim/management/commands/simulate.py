@@ -74,4 +74,5 @@ def history(
     if plant:
         life.speak_up()
         plant_all(seed, say)
+        life.hands.follow()
     return dict(life.tally)
