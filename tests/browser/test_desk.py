@@ -43,6 +43,7 @@ def test_an_approver_suspends_resumes_and_decides_by_keyboard_and_the_head_exten
     expect(page.locator(".ow-head")).to_contain_text("特别程序中")
 
     page.get_by_role("link", name="恢复计时").press("Enter")
+    page.wait_for_url("**/resume/")
     page.keyboard.press("F9")
     expect(page.locator(".ow-head")).to_contain_text("审查中")
 
