@@ -10,6 +10,7 @@ import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import DatabaseError
 
 from onewindow import __version__
 
@@ -70,6 +71,22 @@ def run(argv: list[str]) -> int:
     return DONE
 
 
+def database_says(error: DatabaseError) -> str:
+    """One line for whoever typed the command: what the database refused, and what to do about it."""
+    from django.db import DEFAULT_DB_ALIAS, connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    try:
+        executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+        missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError:
+        return f"the database does not answer: {said}. See: onewindow doctor"
+    if missing:
+        return f"the database lacks {missing} migrations. Run: onewindow init"
+    return f"the database refused: {said}. ONEWINDOW_DEBUG=1 shows where"
+
+
 def main() -> None:
     """Entry point of the console script."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onewindow.config.settings")
@@ -80,6 +97,11 @@ def main() -> None:
         code = WRONG_USE
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except DatabaseError as error:
+        if os.environ.get("ONEWINDOW_DEBUG") == "1":
+            raise
+        print(f"onewindow: {database_says(error)}", file=sys.stderr)
+        code = PROBLEM
     except BrokenPipeError:  # `onewindow verify | head`
         sys.stderr.close()
         code = DONE

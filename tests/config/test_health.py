@@ -168,6 +168,15 @@ def test_the_doctor_lists_every_setting_and_never_a_secret(capsys, monkeypatch):
         assert all(name in out for name in KNOWN)
 
 
+def test_the_doctor_says_what_holds_where_the_environment_is_silent(monkeypatch):
+    monkeypatch.delenv("ONEWINDOW_REGION", raising=False)
+    monkeypatch.setenv("ONEWINDOW_CITY", "某市")
+    rows = {row["name"]: (row["from"], row["value"]) for row in doctor.settings_table()}
+    assert rows["ONEWINDOW_REGION"] == ("default", "231282")
+    assert rows["ONEWINDOW_CITY"] == ("environment", "某市")
+    assert rows["ONEWINDOW_MFA"] == ("default", "optional")
+
+
 def test_a_check_that_breaks_is_a_problem_and_stops_no_other(monkeypatch):
     def broken():
         raise RuntimeError("boom")

@@ -19,7 +19,7 @@ from django.db import connection
 from django.utils import timezone
 
 from onewindow.config import health
-from onewindow.config.settings import KNOWN
+from onewindow.config.settings import KNOWN, env
 from onewindow.exchange.connectors import Unavailable, register
 from onewindow.exchange.models import Dataset
 from onewindow.org.models import CalendarDay, Person, Post
@@ -66,17 +66,38 @@ class Command(BaseCommand):
 
 
 def settings_table() -> list[dict[str, str]]:
-    """Each setting, whether it comes from the environment, and its value (of secrets only that there is one)."""
+    """Each setting, whether it comes from the environment, and the value in force (of secrets only that there is one)."""
     rows = []
-    for name in sorted([*KNOWN, "DATABASE_URL"]):
-        value, given = os.environ.get(name, ""), name in os.environ
-        if name.endswith(SECRET):
-            value = "set" if value else "not set"
-        elif name == "DATABASE_URL" and value:
-            parts = urlsplit(value)
-            value = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
-        rows.append({"name": name, "from": "environment" if given else "default", "value": value})
+    for name in sorted([*KNOWN, "DATABASE_URL", "EMAIL_URL"]):
+        given = name in os.environ
+        value = os.environ[name] if given else _default(name)
+        rows.append(
+            {"name": name, "from": "environment" if given else "default", "value": _shown(name, value)}
+        )
     return rows
+
+
+def _default(name: str) -> str:
+    """What holds where the environment is silent."""
+    if name == "DATABASE_URL":
+        return f"sqlite:///{settings.DATABASES['default']['NAME']}"
+    if name == "EMAIL_URL":
+        return (
+            "console://" if settings.EMAIL_BACKEND.endswith("console.EmailBackend") else "smtp://localhost:25"
+        )
+    value = env.dump().get(name, "")
+    if isinstance(value, bool):
+        return str(int(value))
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _shown(name: str, value: str) -> str:
+    if name.endswith(SECRET):
+        return "set" if value else "kept in the data folder" if name.endswith("KEY") else "not set"
+    if name.endswith("_URL") and "@" in value:  # user and password stay where they are
+        parts = urlsplit(value)
+        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+    return value
 
 
 def lines() -> Iterator[Line]:
@@ -86,7 +107,11 @@ def lines() -> Iterator[Line]:
         try:
             yield from (Line(topic, state, says) for state, says in check())
         except Exception as error:
-            yield Line(topic, WRONG, f"could not be checked: {type(error).__name__}: {str(error)[:120]}")
+            yield Line(
+                topic,
+                WRONG,
+                f"could not be checked: {type(error).__name__}: {(str(error).strip().splitlines() or [''])[0][:120]}",
+            )
 
 
 Said = Iterator[tuple[str, str]]
