@@ -87,7 +87,7 @@ SMS_GATEWAY = env.str("ONEWINDOW_SMS", "file" if not DEBUG else "console")
 SMS_CHANNEL = SMS_GATEWAY if SMS_GATEWAY in ("console", "file") else "sms"
 if SMS_CHANNEL == "sms" and ":" not in SMS_GATEWAY:
     raise ImproperlyConfigured(
-        "ONEWINDOW_SMS: console, file, or package.module:function (docs/howto/sms.md)."
+        "ONEWINDOW_SMS: console, file, or package.module:function (docs/howto/connect-text-messages.md)."
     )
 _mail = env.dj_email_url("EMAIL_URL", "console://" if DEMO or DEBUG or TESTING else "smtp://localhost:25")
 for _name in ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"):
@@ -216,6 +216,7 @@ LOGIN_REDIRECT_URL = "/start/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_FORMS = {"login": "onewindow.config.accounts.StaffLoginForm"}
 ACCOUNT_ADAPTER = "onewindow.config.accounts.StaffAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True

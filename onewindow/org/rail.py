@@ -25,6 +25,8 @@ class Entry:
 
 
 ENTRIES: list[Entry] = []
+#: So many places fit a counter screen of 1366x650; who has more finds the later ones behind "More".
+FITS = 10
 
 
 def add(
@@ -36,16 +38,19 @@ def add(
 
 
 def rail_for(person: Person, path: str) -> list[dict[str, Any]]:
-    """The entries open to this person; the longest matching one is marked as the current page."""
+    """The entries open to this person; the longest matching one is marked as the current page, and those for which the
+    screen is too low as ``rare``."""
     rows: list[dict[str, Any]] = []
     for entry in ENTRIES:
         if person.roles & entry.roles:
             url = reverse(entry.url)
             count = entry.count(person) if entry.count else 0
-            rows.append(
-                {"url": url, "label": entry.label, "icon": entry.icon, "count": count, "current": False}
-            )
+            row = {"url": url, "label": entry.label, "icon": entry.icon, "count": count}
+            rows.append(row | {"current": False, "rare": False})
     here = max((r for r in rows if path.startswith(r["url"])), key=lambda r: len(r["url"]), default=None)
     if here:
         here["current"] = True
+    if len(rows) > FITS + 1:
+        for row in rows[FITS:]:
+            row["rare"] = not row["current"]
     return rows
