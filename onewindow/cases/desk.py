@@ -364,10 +364,14 @@ def left(case: Any, now: dt.datetime | None = None) -> int | None:
 
 
 def light(case: Any) -> str:
-    """How the case stands, as ``parts/light.html`` wants it: GREEN, AMBER, YELLOW, RED, STOPPED or nothing."""
+    """How the case stands, as ``parts/light.html`` wants it: GREEN, AMBER, YELLOW, RED, STOPPED, IN_TIME (closed,
+    and no day passed) or nothing."""
     if case.is_stopped:
         return "STOPPED"
-    return "" if case.clock_ended_at and case.is_open else case.light.upper()
+    light = str(case.light).upper()
+    if case.is_open:
+        return "" if case.clock_ended_at else light
+    return light if light in ("YELLOW", "RED") else "IN_TIME"
 
 
 def log_access(case: Any, *, by: Person, field: str, purpose: str, ip: str | None) -> None:

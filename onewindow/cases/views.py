@@ -203,6 +203,8 @@ def _case_page(
         "clocks": _clocks(found),
         "timeline": timeline.lines(found, timeline.events(found))[::-1],
         "able": able,
+        "usual": able[:BAR] if len(able) > BAR + 1 else able,
+        "rare": able[BAR:] if len(able) > BAR + 1 else [],
         "unable": unable,
         "later": later,
         "before": before,
@@ -234,6 +236,10 @@ def _handling(found: Any, person: Any) -> dict[str, Any]:
         "drop": may and found.handler_id is not None and assign.why_not(found, person, None) is None,
         "give": [p for p in assign.colleagues(found) if p.pk != found.handler_id] if is_head else [],
     }
+
+
+#: Steps with a button of their own in the bar of a case; the others stand in a menu beside them.
+BAR = 3
 
 
 def _steps(

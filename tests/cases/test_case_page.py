@@ -89,6 +89,10 @@ def test_open_steps_are_buttons_and_the_others_say_why_not(town, sign_in):
     answer = sign_in(town.wang).get(f"/desk/{a.number}/")
     able = [s.verb for s in answer.context["able"]]
     assert able[0] == "decide" and {"suspend", "forward", "offer_hearing", "site_check"} < set(able)
+    assert [s.verb for s in answer.context["usual"]] == able[:3], "three buttons, the rest in a menu"
+    assert [s.verb for s in answer.context["rare"]] == able[3:]
+    page = answer.content.decode()
+    assert all(f'href="/desk/{a.number}/{verb}/"' in page for verb in able)
     unable = {s.verb: r.code for s, r in answer.context["unable"]}
     assert (
         unable.items()

@@ -57,6 +57,7 @@ TONES = {
     "yellow": ("y", "hourglass"),
     "red": ("r", "triangle-alert"),
     "stopped": ("", "circle-pause"),
+    "in_time": ("plain", "circle-check"),
     # tones by name, for pages with statuses of their own
     "wait": ("", "circle-dashed"),
     "doing": ("b", "circle-dot"),
@@ -126,10 +127,18 @@ def light_tag(light: str, left: object = None) -> SafeString | str:
     late = {"yellow": gettext("Past the promise"), "red": gettext("Past the statute")}.get(code, "")
     if code == "stopped":
         said = gettext("Clock stopped")
+    elif isinstance(left, int) and left == 0 and late:
+        return _tag(
+            tone(code), tone_icon(code), gettext("Just overdue"), late
+        )  # no working day has ended since
     elif isinstance(left, int):
         return _tag(tone(code), tone_icon(code), days_left(left), late)
     else:
-        said = late or {"green": gettext("On time"), "amber": gettext("Due soon")}.get(code, str(light))
+        said = late or {
+            "green": gettext("On time"),
+            "amber": gettext("Due soon"),
+            "in_time": gettext("In time"),
+        }.get(code, str(light))
     return _tag(tone(code), tone_icon(code), said)
 
 
