@@ -23,6 +23,7 @@ PAGE = 20
 def home(request: HttpRequest) -> HttpResponse:
     """Search, three doors, what is asked for most, where to go."""
     context = {"hot": guide.hot(), "departments": guide.departments(), "halls": guide.halls()}
+    context["bundles"] = bundles.published("")[:5]
     return render(request, "catalog/home.html", context)
 
 
