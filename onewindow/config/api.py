@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from itertools import groupby
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, re_path
+from django.utils.html import format_html, format_html_join
 from django.utils.module_loading import module_has_submodule
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from ninja import NinjaAPI
 
@@ -131,19 +136,52 @@ def _fields_of(where: str, schemas: Mapping[str, Any], before: str = "") -> Iter
             yield from _fields_of(inner["$ref"], schemas, f"{before}{name}.")
 
 
+def prose(text: str) -> SafeString:
+    """The document's descriptions as HTML: paragraphs, lists of lines that begin with a dash, `code` in backticks."""
+    parts = []
+    for block in re.split(r"\n\s*\n", text.strip()):
+        for is_list, lines in groupby(block.splitlines(), key=lambda line: line.startswith("- ")):
+            if is_list:
+                rows = format_html_join("", "<li>{}</li>", ((_coded(line[2:]),) for line in lines))
+                parts.append(format_html("<ul>{}</ul>", rows))
+            else:
+                parts.append(format_html("<p>{}</p>", _coded(" ".join(lines))))
+    return format_html_join("\n", "{}", ((part,) for part in parts))
+
+
+def _coded(line: str) -> SafeString:
+    pieces = enumerate(line.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", p) if n % 2 else p,) for n, p in pieces)
+    )
+
+
 def docs(request: HttpRequest) -> HttpResponse:
     """The operations as a page, from the OpenAPI document."""
     document = api.get_openapi_schema()
     schemas = document["components"]["schemas"]
     operations = [
-        {"method": method.upper(), "path": where, **operation, "body": _body(operation, schemas)}
+        {
+            "method": method.upper(),
+            "path": where,
+            "short": where.removeprefix("/api/v1"),
+            **operation,
+            "prose": prose(operation.get("description", "")),
+            "body": _body(operation, schemas),
+        }
         for where, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
     return render(
         request,
         "config/api_docs.html",
-        {"document": document, "operations": operations, "codes": http.TITLES},
+        {
+            "document": document,
+            "prose": prose(document["info"]["description"]),
+            "operations": operations,
+            "codes": http.TITLES,
+            "base": settings.BASE_URL,
+        },
     )
 
 
