@@ -121,6 +121,15 @@ def test_what_is_wrong_is_said_at_the_field_while_typing_goes_on(counter, town):
     keys.press("Enter")
     counter.wait_for_selector("#e-id_number .ow-err", state="detached")
     assert counter.locator("#id_id_number").get_attribute("aria-invalid") is None
+    counter.fill("#id_mobile", "1990000000")
+    keys.press("F9")
+    expect(counter.locator("#c-due .cn-trouble")).to_be_visible()
+    counter.fill("#id_mobile", "19900000007")
+    keys.press("Enter")
+    expect(counter.locator("#c-due .cn-trouble")).to_have_count(
+        0
+    )  # once it is put right, the day is told again
+    assert "办结" in counter.locator("#c-due").inner_text()
 
 
 def test_a_scan_goes_to_its_material_and_a_bad_one_says_why(counter, town, tmp_path):

@@ -12,7 +12,7 @@
   const everything = (values) => ask(values, "#counter", "#c-bar");
   // what the server says of the fields, without the fields; a request that waits gives way to a later one
   const said = (more = []) => htmx.ajax("POST", form().action, { source: $("c-refresh"), values: { do: "refresh" }, swap: "none",
-    selectOOB: ["#c-before", "#c-id", ...more, ...all(".cn-e").map((x) => `#${x.id}`)].join(",") });
+    selectOOB: ["#c-before", "#c-id", ...more, ...all("#c-due .cn-trouble").map(() => "#c-due"), ...all(".cn-e").map((x) => `#${x.id}`)].join(",") });
   // a new number may bring papers that are held; what the clerk has touched since it was sent stays as it is
   let touched = 0, sent = 0;
   const materials = () => { sent = touched; said($("c-materials") && !$("c-materials").contains(document.activeElement) ? ["#c-materials"] : []); };
