@@ -5,6 +5,7 @@ from django.utils.translation import pgettext_lazy
 
 class Cases(AppConfig):
     name = "onewindow.cases"
+    verbose_name = _("Cases and clocks")
     label = "cases"
 
     def ready(self) -> None:

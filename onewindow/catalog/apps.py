@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Catalog(AppConfig):
     name = "onewindow.catalog"
+    verbose_name = _("Catalogue")
     label = "catalog"
 
     def ready(self) -> None:

@@ -10,9 +10,28 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.functional import lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.org.roles import Role
+
+
+def name_in_chinese(model: Any) -> None:
+    """A model without names of its own is called in Chinese what its docstring begins with, in English as Django says."""
+    options = model._meta
+    term, dash, _rest = (model.__doc__ or "").partition(" — ")
+    if "verbose_name" in options.original_attrs or not dash:
+        return
+    one, many = str(options.verbose_name), str(options.verbose_name_plural)
+    options.verbose_name, options.verbose_name_plural = _either(term, one), _either(term, many)
+
+
+def _said(chinese: str, english: str) -> str:
+    return chinese if (get_language() or "zh").startswith("zh") else english
+
+
+_either = lazy(_said, str)
 
 
 class StaffAdminSite(admin.AdminSite):
@@ -26,7 +45,10 @@ class StaffAdminSite(admin.AdminSite):
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Only our own pages: those that come with packages (groups, e-mail addresses, factors) know nothing of posts."""
         if getattr(admin_class, "__module__", "").startswith("onewindow."):
-            super().register(model_or_iterable, admin_class, **options)
+            models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+            for model in models:
+                name_in_chinese(model)
+            super().register(models, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_authenticated and request.user.has_role(Role.ADMIN))

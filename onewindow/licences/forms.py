@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from onewindow.licences.models import CANCEL_REASONS, Licence, State
 from onewindow.org.models import Office, Person
@@ -89,7 +90,7 @@ class CancelForm(MeasureForm):
 
 #: verb → (label, form); grave ones can't be undone
 MEASURES: dict[str, tuple[Any, type[MeasureForm]]] = {
-    "change": (_("Change"), ChangeForm),
+    "change": (pgettext_lazy("licence", "Change"), ChangeForm),
     "suspend": (_("Put on hold"), MeasureForm),
     "restore": (_("Put in force again"), MeasureForm),
     "cancel": (_("Strike off"), CancelForm),

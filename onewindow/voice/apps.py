@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Voice(AppConfig):
     name = "onewindow.voice"
+    verbose_name = _("Reviews and evaluators")
     label = "voice"
 
     def ready(self) -> None:

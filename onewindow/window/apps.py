@@ -2,10 +2,12 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Window(AppConfig):
     name = "onewindow.window"
+    verbose_name = _("Applications and papers")
     label = "window"
 
     def ready(self) -> None:
@@ -32,7 +34,7 @@ class Window(AppConfig):
         )  # after every step, for it follows all that end a case
         show(Applications())
         rail.add(70, "publicity", _("Publicity"), "megaphone", Role.HEAD, Role.APPROVER, Role.BUREAU)
-        rail.add(8, "workbench", _("Today"), "sunrise", Role.CLERK)
+        rail.add(8, "workbench", pgettext_lazy("workbench", "Today"), "sunrise", Role.CLERK)
         rail.add(15, "handouts", _("Hand-outs"), "package-check", Role.CLERK)
         rail.add(10, "counter", _("Counter"), "clipboard-check", Role.CLERK)
         rail.add(11, "counter_together", _("One thing"), "layers", Role.CLERK)

@@ -206,3 +206,15 @@ def test_every_sealed_field_is_declared_personal():
 
     sealed = [(m, f.name) for m in apps.get_models() for f in m._meta.fields if isinstance(f, SealedField)]
     assert [(m.__name__, name) for m, name in sealed if name not in DECLARED.get(m, {})] == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "names"),
+    [("zh-hans", ["访问日志", "督办阶梯", "评价器"]), ("en", ["Access logs", "Rungs", "Devices"])],
+)
+def test_what_is_kept_has_its_name_in_both_languages(it, lang, names):
+    it.cookies["ow_lang"] = lang
+    page = it.get("/admin/").content.decode()
+    assert [name for name in names if f">{name}</a>" not in page] == []
+    title = it.get("/admin/org/accesslog/").context["title"]
+    assert ("访问日志" in title) == (lang == "zh-hans")
