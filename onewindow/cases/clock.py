@@ -113,6 +113,8 @@ def stop(reason: str = "", notice: str = "", days: int = 0) -> Effect:
     def effect(case: Any, now: dt.datetime, given: dict[str, Any]) -> dict[str, Any]:
         code, expected = reason or given["reason"], given.get("days") or days
         until = expected_end(now, expected) if expected else None
+        if case.clock_stops:  # one holds the clock at a time: a new reason takes the place of the one before
+            Stop.objects.filter(number=case.number, ended_at__isnull=True).update(ended_at=now)
         Stop.objects.create(
             number=case.number,
             reason=code,
@@ -179,7 +181,8 @@ def finish() -> Effect:
         if case.clock_stops:
             Stop.objects.filter(number=case.number, ended_at__isnull=True).update(ended_at=now)
         work_out(case, now)
-        case.clock_ended_at, case.wake_at = now, None
+        case.clock_ended_at = now
+        work_out(case, now)  # nothing falls due any more; what its flow still watches stays
         return {"due_at": _iso(case.due_at), "legal_due_at": _iso(case.legal_due_at), "light": case.light}
 
     return effect

@@ -16,7 +16,19 @@ from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import local
 
 #: events that only say how the clock stands, or that somebody asked or took it on; nobody's work is overtaken by them
-QUIET = frozenset({"light", "reclock", "ask", "answer", "card", "card_answered", "card_revoked", "assign"})
+QUIET = frozenset(
+    {
+        "light",
+        "reclock",
+        "ask",
+        "answer",
+        "card",
+        "card_answered",
+        "card_revoked",
+        "assign",
+        "remind_correction",
+    }
+)
 
 
 def events(case: Any) -> list[Event]:

@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import clock, instant, numbers
-from onewindow.cases.flow import Flow, open_case, register
+from onewindow.cases.flow import Flow, StepRefused, open_case, register
 from onewindow.cases.models import Attachment, Event, Stop
 from onewindow.cases.rows import insert_all, prepared
-from onewindow.cases.rules import Actor, By, the_clock
+from onewindow.cases.rules import Actor, By, Reason, the_clock
 from onewindow.catalog.models import ItemVersion
+from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Hall, Person, limit, number
 from onewindow.org.sealed import digest
 from onewindow.window import joint, pledging, renewing, reuse, rules, stops
@@ -74,6 +75,8 @@ HANDED_OVER = {
     PaperKind.REFUSAL: "不予行政许可决定书",
     PaperKind.RENEWAL: "准予延续行政许可告知书",
 }
+#: days before the last day of the corrections on which the applicant is reminded
+CORRECT_SOON = 3
 #: how a decision reached its hands, as the delivery receipt says it
 WAYS = {
     "self": "直接送达",
@@ -296,6 +299,7 @@ def ask_correction(
     a.correction_note = note
     a.corrections_told += 1
     a.correct_until = timezone.localdate(now) + dt.timedelta(days=number("correction_days"))
+    a.remind_at = max(now, closing(a.correct_until - dt.timedelta(days=CORRECT_SOON)))
     issue(a, PaperKind.CORRECTION, now, {"note": note, "materials": [[n, t] for n, t in marked.items()]})
     return {"materials": sorted(marked), "until": a.correct_until.isoformat()}
 
@@ -316,6 +320,21 @@ def correct(
 ) -> dict[str, Any]:
     """补正 — the applicant supplies what was asked for; the notice limit runs anew from this day."""
     return {"materials": sorted(_put(a, materials or {}))}
+
+
+def closing(day: dt.date) -> dt.datetime:
+    """The end of a natural day."""
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), ZONE)
+
+
+@flow.alarm(at=lambda a: a.remind_at if a.status == S.CORRECTING else None)
+def remind_correction(a: Application, now: dt.datetime) -> dict[str, Any]:
+    """补正提醒 — the applicant is reminded three days before the last day of the corrections; when it has passed, the window
+    hears of it too: it refuses acceptance, or waits. Nothing lapses by itself."""
+    assert a.correct_until is not None
+    over = now >= closing(a.correct_until)
+    a.remind_at = None if over else closing(a.correct_until)
+    return {"until": a.correct_until.isoformat(), "over": over}
 
 
 def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> set[str]:
@@ -419,21 +438,32 @@ def stop_overrun(a: Application, now: dt.datetime) -> dict[str, Any]:
     return {"stop": stop.reason, "expected_until": stop.expected_until.astimezone(dt.UTC).isoformat()}
 
 
-@flow.step(S.SUSPENDED, to=S.EXAMINING, who=rules.approver_here, label=_("Resume"), clock=clock.resume())
+@flow.step(
+    S.SUSPENDED,
+    to=S.EXAMINING,
+    who=rules.approver_here & rules.no_hearing_owed,
+    label=_("Resume"),
+    clock=clock.resume(),
+)
 def resume(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
-    """恢复计时 — the special procedure is over; the clock runs on."""
+    """恢复计时 — the special procedure is over; the clock runs on. A hearing that the applicant asked for is not over before
+    it was held (行政许可法 46)."""
     return {}
 
 
 @flow.step(
     S.EXAMINING,
-    who=rules.head_here & rules.leader_if_joint & rules.extendable & rules.not_yet_extended,
+    who=rules.head_unless_joint
+    & rules.leader_if_joint
+    & rules.extendable
+    & rules.not_yet_extended
+    & rules.before_the_limit,
     label=_("Extend the limit"),
     clock=clock.extend(extension_of),
 )
 def extend(a: Application, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]:
-    """延期 — lengthens the limit once, approved by the head of the organ, the reason told (行政许可法 42); joint handling
-    by 15 working days, approved by the head of the government (42(2))."""
+    """延期 — lengthens the limit once and before it has passed, approved by the head of the organ, the reason told
+    (行政许可法 42); joint handling by 15 working days, approved by the head of the government (42(2))."""
     together = {"joint": True} if a.is_joint else {}
     issue(a, PaperKind.EXTENSION, now, {"reason": reason, "extension": extension_of(a), **together})
     return {"reason": reason}
@@ -452,6 +482,8 @@ def decide(
 ) -> dict[str, Any]:
     """决定 — grants, or refuses with reasons and remedies (行政许可法 38). The delivery clock starts (44).
     An objection of a department can't be granted over; conditions become part of it."""
+    if result == Result.REFUSE and not reason.strip():
+        raise StepRefused(Reason("reasons_missing", _("A refusal gives its reasons (行政许可法 38).")))
     reason = joint.concluded(a, result, reason)
     if result == Result.GRANT:
         reuse.nothing_owed(a)

@@ -58,6 +58,7 @@ def revoke(
 @flow.step(
     S.EXAMINING,
     S.SUSPENDED,
+    S.FORWARDED,
     to=S.WITHDRAWN,
     who=the_clock,
     label=_("Counts as withdrawn"),

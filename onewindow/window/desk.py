@@ -74,13 +74,17 @@ class Applications(desk.Kind):
     )
 
     def waiting(self, person: Person) -> Q:
-        """At the window: to receive, to accept, to decide on the spot, to hand over. At the department: to examine,
-        and to resume what stands still."""
+        """At the window: to receive, to accept, to decide on the spot, to hand over, and corrections that did not come. At
+        the department: to examine, and to resume what stands still."""
         mine = Q(pk__in=[])
         if halls := person.halls_as(Role.CLERK, Role.HALL_MANAGER):
             at_once = Q(status=S.EXAMINING, item_version__case_kind="IMMEDIATE")
+            overdue = Q(status=S.CORRECTING, correct_until__lt=desk.today())
             mine |= Q(hall_id__in=halls) & (
-                Q(status__in=[S.SUBMITTED, S.RECEIVED]) | Q(status=S.DECIDED, is_preliminary=False) | at_once
+                Q(status__in=[S.SUBMITTED, S.RECEIVED])
+                | Q(status=S.DECIDED, is_preliminary=False)
+                | overdue
+                | at_once
             )
         if offices := person.offices_as(Role.APPROVER, Role.HEAD):
             final = Q(status=S.DECIDED, is_preliminary=True, clock_ended_at__isnull=True)
@@ -255,6 +259,7 @@ class Applications(desk.Kind):
             "offer_hearing": gettext_lazy("Told of the right to a hearing"),
             "ask_hearing": gettext_lazy("A hearing was asked for, the clock stands still"),
             "waive_hearing": gettext_lazy("No hearing wanted"),
+            "give_up_hearing": gettext_lazy("Hearing given up by the applicant, the clock runs on"),
             "call_hearing": gettext_lazy("Hearing called"),
             "record_hearing": gettext_lazy("Hearing held, the clock runs on"),
             "site_check": gettext_lazy("Site checked"),
@@ -306,8 +311,14 @@ class Applications(desk.Kind):
                 note = _(", ").join(said)
             case "offer_hearing" | "ask_hearing":
                 note = _until(data) or _("to be asked for by %(day)s") % {"day": data["until"]}
+            case "remind_correction":
+                over = _("The day for the corrections has passed, the window was told")
+                title = over if data["over"] else _("The applicant was reminded of the corrections")
+                note = _("to be supplied by %(day)s") % {"day": data["until"]}
             case "call_hearing":
                 note = f"{data['on']} {data['time']} {data['place']}"
+                if data.get("late"):
+                    note += _(" (after the twenty working days of the law)")
             case "site_check" | "record_hearing":
                 note = f"{data['held_on']} {Conclusion(data['conclusion']).label}"
             case "forward":

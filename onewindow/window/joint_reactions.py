@@ -23,9 +23,9 @@ say("application.dispute", _("%(matter)s: window and department disagree, please
 say("application.settle", _("%(matter)s: the bureau has settled the dispute"), icon="scale")
 
 
-@on(*(f"application.{verb}" for verb in ENDS))
+@on(*(f"application.{verb}" for verb in ENDS), "application.renew_by_law")
 def close_shares(event: Event) -> None:
-    """An application that has ended leaves no open share behind."""
+    """An application that has ended, or was decided by the law itself, leaves no open share behind."""
     approvals.close_all(event.number, event.verb)
 
 
@@ -35,7 +35,7 @@ def close_opinions(event: Event) -> None:
     approvals.close_all(event.number, event.verb, advisory_only=True)
 
 
-@on("application.suspend")
+@on("application.suspend", "application.ask_hearing")
 def hold_shares(event: Event) -> None:
     """The special procedure of the whole stops every share's clock (行政许可法 45)."""
     a = Application.objects.get(number=event.number)
@@ -43,7 +43,7 @@ def hold_shares(event: Event) -> None:
         approvals.hold_all(a.number, event.data["reason"], "随主件中止")
 
 
-@on("application.resume")
+@on("application.resume", "application.record_hearing", "application.give_up_hearing")
 def release_shares(event: Event) -> None:
     """The whole goes on."""
     approvals.release_all(event.number)

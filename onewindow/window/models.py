@@ -169,6 +169,7 @@ class Application(Case):
     correction_note = models.CharField(max_length=400, blank=True)
     corrections_told = models.PositiveSmallIntegerField(default=0)
     correct_until = models.DateField(null=True, blank=True)
+    remind_at = models.DateTimeField(null=True, blank=True)
 
     parent = models.CharField(max_length=14, blank=True)
     account = models.ForeignKey(

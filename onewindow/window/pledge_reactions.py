@@ -71,7 +71,7 @@ def follow_breach(event: Event) -> None:
     """Before the decision the application counts as withdrawn; after it the party is told in writing what is intended and
     may state its case, and the head of the department decides."""
     p, a = _both(event)
-    undecided = a.status in (S.EXAMINING, S.SUSPENDED)
+    undecided = a.status in (S.EXAMINING, S.SUSPENDED, S.FORWARDED)
     if p.kind == Kind.DEFERRAL and undecided:
         afterwards.deem_withdrawn(a, by=CLOCK, reason=p.reason)
         return

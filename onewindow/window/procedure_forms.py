@@ -90,7 +90,7 @@ class CallHearingForm(StepForm):
         label=_("Place"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     chair = forms.ChoiceField(
-        label=_("Chair"), help_text=_("Somebody of the department who has not examined this application.")
+        label=_("Chair"), help_text=_("Somebody who has not examined this application.")
     )
 
     def __init__(self, *args: Any, **more: Any):
@@ -194,6 +194,7 @@ PROCEDURE_FORMS: dict[str, type[StepForm]] = {
     "offer_hearing": OfferHearingForm,
     "ask_hearing": StepForm,
     "waive_hearing": StepForm,
+    "give_up_hearing": StepForm,
     "call_hearing": CallHearingForm,
     "record_hearing": RecordHearingForm,
     "site_check": SiteCheckForm,

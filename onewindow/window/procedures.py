@@ -16,12 +16,12 @@ from onewindow.cases.models import Attachment, Event, Stop
 from onewindow.cases.rules import By, Reason, the_clock
 from onewindow.org.models import Person, current_calendar, limit, number
 from onewindow.org.roles import Role
-from onewindow.window import rules, stops
+from onewindow.window import joint, rules, stops
 from onewindow.window.actions import RENEWED_BY_LAW, S, _delivery, flow
 from onewindow.window.models import Application, PaperKind, Result
 from onewindow.window.papers import issue
 from onewindow.window.records import Conclusion, Record, RecordKind
-from onewindow.window.staff import of_office
+from onewindow.window.staff import everywhere, of_office
 
 ASKED_FOR = (
     "申请人要求听证。听证的时间、地点将在举行的七个工作日前另行通知；听证所需时间不计入办理期限，不收取费用。"
@@ -48,6 +48,7 @@ def offer_hearing(a: Application, *, by: By, now: dt.datetime, why: str) -> dict
 
 @flow.step(
     S.EXAMINING,
+    S.SUSPENDED,
     to=S.SUSPENDED,
     who=(rules.applicant_here | rules.clerk_here) & rules.hearing_offered,
     label=gettext_lazy("Ask for a hearing"),
@@ -55,7 +56,7 @@ def offer_hearing(a: Application, *, by: By, now: dt.datetime, why: str) -> dict
 )
 def ask_hearing(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
     """申请听证 — asked for in time: the hearing is held within twenty working days, which do not count
-    (行政许可法 45, 47)."""
+    (行政许可法 45, 47). Whatever else holds the clock meanwhile does not take the right away."""
     a.hearing_until = None
     facts = {"reason": stops.HEARING, "notice": ASKED_FOR, "days": stops.HEARING_DAYS}
     issue(a, PaperKind.SUSPENSION, now, facts)
@@ -64,12 +65,26 @@ def ask_hearing(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
 
 @flow.step(
     S.EXAMINING,
+    S.SUSPENDED,
     who=(rules.applicant_here | rules.clerk_here) & rules.hearing_offered,
     label=gettext_lazy("No hearing wanted"),
 )
 def waive_hearing(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
     """放弃听证 — the applicant says that no hearing is wanted; the decision need not wait any longer."""
     a.hearing_until = None
+    return {}
+
+
+@flow.step(
+    S.SUSPENDED,
+    to=S.EXAMINING,
+    who=(rules.applicant_here | rules.clerk_here) & rules.hearing_owed,
+    label=gettext_lazy("Give the hearing up"),
+    clock=clock.resume(),
+)
+def give_up_hearing(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
+    """撤回听证申请 — the applicant who asked for a hearing wants it no more: none is held, the clock runs on. The department
+    alone can't do without it (行政许可法 46)."""
     return {}
 
 
@@ -95,14 +110,20 @@ def call_hearing(
         now,
         {"on": on.isoformat(), "time": time, "place": place, "chair": name, "open": True},
     )
-    return {"on": on.isoformat(), "time": time, "place": place, "chair": chair}
+    stop = clock.open_stop(a)
+    late = bool(stop and stop.expected_until and on > timezone.localdate(stop.expected_until))
+    said = {"on": on.isoformat(), "time": time, "place": place, "chair": chair}
+    return said | ({"late": True} if late else {})
 
 
 def hearing_days(a: Application, now: dt.datetime) -> tuple[dt.date, dt.date]:
-    """The first and the last day on which a hearing called now may be held."""
+    """The first and the last day on which a hearing called now may be held. Where the twenty working days of the law can't
+    be kept any more it is held all the same, as soon as may be: the right to it does not end with them."""
     stop = clock.open_stop(a)
     first = clock.expected_end(now, number("hearing_notice_days"))
     last = stop.expected_until if stop and stop.expected_until else first
+    if first is not None and last is not None and last < first:
+        last = clock.expected_end(now, stops.HEARING_DAYS)
     assert first is not None and last is not None
     return timezone.localdate(first), timezone.localdate(last)
 
@@ -115,10 +136,11 @@ def examiners(a: Application) -> set[str]:
 
 
 def may_chair(a: Application, by: By) -> list[Person]:
-    """The members of the department who may chair the hearing."""
+    """The members of the department who may chair the hearing; where all of them have examined it, the heads of the other
+    departments and the bureau: in a small department the right must not end with nobody to chair."""
     out = examiners(a) | {by.username}
-    people = of_office(a.office_id, Role.APPROVER, Role.HEAD)
-    return [p for p in people if p.username not in out]
+    here = [p for p in of_office(a.office_id, Role.APPROVER, Role.HEAD) if p.username not in out]
+    return here or [p for p in everywhere(Role.HEAD, Role.BUREAU) if p.username not in out]
 
 
 def why_not_hearing(a: Application, on: dt.date, chair: str, by: By, now: dt.datetime) -> Reason | None:
@@ -133,9 +155,7 @@ def why_not_hearing(a: Application, on: dt.date, chair: str, by: By, now: dt.dat
         text = _("%(day)s at the latest: a hearing is held within twenty working days (行政许可法 47).")
         return Reason("bad_day", text % {"day": last.isoformat()})
     if chair not in {p.username for p in may_chair(a, by)}:
-        text = _(
-            "The chair is a member of the department who has not examined this application (行政许可法 48)."
-        )
+        text = _("The chair is somebody who has not examined this application (行政许可法 48).")
         return Reason("bad_chair", text)
     return None
 
@@ -297,15 +317,16 @@ def _forwarded(a: Application) -> str:
 @flow.step(
     S.EXAMINING,
     to=S.FORWARDED,
-    who=rules.approver_here,
+    who=rules.approver_here & rules.hearing_over & joint.all_have_spoken,
     label=gettext_lazy("Forward to a higher authority"),
     clock=clock.start(_forwarded, _forwarded),
 )
 def forward(
     a: Application, *, by: By, now: dt.datetime, to: str, conclusion: str, opinion: str
 ) -> dict[str, Any]:
-    """转报 — the preliminary review is done: opinion and all materials go to the authority that decides, which may not
-    ask the applicant for them again (行政许可法 43). Its limit runs from now; its decision comes back as ``decide``.
+    """转报 — the preliminary review is done, departments and applicant were heard: opinion and all materials go to the
+    authority that decides, which may not ask the applicant for them again (行政许可法 43). Its limit runs from now; its
+    decision comes back as ``decide``.
 
     ``to``: name of that authority; ``conclusion``: one of :class:`Conclusion`; ``opinion``: the department's own words.
     """
@@ -327,6 +348,7 @@ def forward(
 @flow.step(
     S.EXAMINING,
     S.SUSPENDED,
+    S.FORWARDED,
     to=S.DECIDED,
     who=the_clock & rules.deemed_renewal,
     label=gettext_lazy("Renewed by law"),
@@ -335,7 +357,7 @@ def forward(
 )
 def renew_by_law(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
     """准予延续 — the licence expired before anything was decided on its renewal, asked for in time: renewed by law
-    (行政许可法 50(2))."""
+    (行政许可法 50(2)), also where a higher authority was to decide."""
     if a.status == S.SUSPENDED:
         Stop.objects.filter(number=a.number, ended_at__isnull=True).update(ended_at=now)
     a.decided_at, a.result, a.reason_code = a.renew_by, Result.GRANT, RENEWED_BY_LAW

@@ -82,6 +82,7 @@ class Progress:
     can_withdraw: bool
     can_rate: bool
     can_ask_hearing: bool
+    can_give_up_hearing: bool
 
 
 def of(a: Application, me: By | None = None) -> Progress:
@@ -107,6 +108,7 @@ def of(a: Application, me: By | None = None) -> Progress:
         can_correct="correct" in open_to_me,
         can_withdraw="withdraw" in open_to_me,
         can_ask_hearing="ask_hearing" in open_to_me,
+        can_give_up_hearing="give_up_hearing" in open_to_me,
         can_rate=bool(a.accepted_at or a.closed_at) and a.status not in (S.VOIDED, S.WITHDRAWN),
     )
 
@@ -163,12 +165,18 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
                 "",
             )
         case S.CORRECTING:
+            passed = a.correct_until is not None and timezone.localdate(instant.now()) > a.correct_until
+            till = _("Please supply it by %(day)s.")
+            if passed:
+                till = _(
+                    "It was to be supplied by %(day)s. Supply it now, or the window refuses acceptance; then you can apply anew."
+                )
             return (
-                "a",
+                "r" if passed else "a",
                 _("Waiting for you"),
                 _("Something is missing in your materials."),
                 a.correct_until,
-                _("Please supply it by %(day)s."),
+                till,
                 a.correction_note,
             )
         case S.EXAMINING if late:
@@ -351,6 +359,11 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
                 yield Row(_("Hearing asked for"), "done", e.at, by_case if mine else place, _hold(data))
             case "waive_hearing":
                 yield Row(_("No hearing wanted"), "done", e.at, by_case if is_applicants(e.by) else place)
+            case "give_up_hearing":
+                title = _("Hearing given up, the clock runs again")
+                yield Row(title, "done", e.at, by_case if is_applicants(e.by) else place)
+            case "remind_correction" if data["over"]:
+                yield Row(_("The day for the corrections has passed"), "bad", e.at)
             case "call_hearing":
                 day = day_long(dt.date.fromisoformat(data["on"]))
                 yield Row(_("Hearing called"), "done", e.at, office, f"{day} {data['time']}，{data['place']}")

@@ -205,26 +205,34 @@ def track_withdraw(request: HttpRequest, a: Application) -> HttpResponse:
     return withdraw_page(request, by_token(a))
 
 
+#: what the buttons of the page about a hearing do
+WISHES = {
+    "ask": procedures.ask_hearing,
+    "waive": procedures.waive_hearing,
+    "give_up": procedures.give_up_hearing,
+}
+
+
 @by_link
 @require_http_methods(["GET", "HEAD", "POST"])
 def track_hearing(request: HttpRequest, a: Application) -> HttpResponse:
-    """Asking for a hearing, or saying that none is wanted (行政许可法 47)."""
+    """Asking for a hearing, saying that none is wanted, or giving one up that was asked for (行政许可法 46, 47)."""
     me = by_token(a).me
-    if reason := actions.flow.why_not("ask_hearing", a, me):
+    owed = actions.flow.why_not("give_up_hearing", a, me) is None
+    if not owed and (reason := actions.flow.why_not("ask_hearing", a, me)):
         messages.info(request, reason.text)
         return redirect("track_token", token=a.track_token)
     wish = request.POST.get("do", "")
-    if request.method == "POST" and wish in ("ask", "waive"):
-        step = procedures.ask_hearing if wish == "ask" else procedures.waive_hearing
+    if request.method == "POST" and wish in WISHES:
         try:
-            step(a, by=me)
+            WISHES[wish](a, by=me)
         except (flow.StepRefused, flow.Stale):
             messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
         else:
             said = _("You have asked for a hearing.") if wish == "ask" else _("You want no hearing.")
             messages.success(request, said)
         return redirect("track_token", token=a.track_token)
-    return render(request, "window/track_hearing.html", {"a": a})
+    return render(request, "window/track_hearing.html", {"a": a, "owed": owed})
 
 
 # --- what was put off (容缺后补) ------------------------------------------------------------------------------

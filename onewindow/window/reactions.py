@@ -37,6 +37,7 @@ TEXTS = {
     "ask_hearing": "suspend",
     "resume": "resume",
     "record_hearing": "resume",
+    "give_up_hearing": "resume",
     "offer_hearing": "offer_hearing",
     "call_hearing": "call_hearing",
     "forward": "forward",
@@ -147,6 +148,29 @@ say(
     _("%(matter)s: the decision must be handed over by %(day)s (行政许可法 44)."),
     icon="mail-warning",
 )
+
+
+say(
+    "application.correction_over",
+    _("%(matter)s: the corrections did not come by %(day)s. Ask the applicant, or refuse acceptance."),
+    icon="hourglass",
+)
+
+
+@on("application.remind_correction")
+def remind_of_corrections(event: Event) -> None:
+    """The applicant is reminded before the last day and told when it has passed; then the window hears of it too."""
+    a = Application.objects.with_facts().get(number=event.number)
+    if a.status != Status.CORRECTING:
+        return
+    over = event.data["over"]
+    tell(a, "correction_over" if over else "correction_due", event)
+    if over:
+        told = staff.of_hall(a.hall_id, Role.CLERK, Role.HALL_MANAGER)
+        said = {"matter": bilingual(a.item), "day": event.data["until"]}
+        tell_staff(
+            told, "application.correction_over", number=a.number, key=f"{a.number} {event.seq}", **said
+        )
 
 
 @on("application.light")

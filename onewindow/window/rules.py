@@ -35,9 +35,15 @@ def approver_here(a: Any, by: By) -> bool:
     return a.office_id in _offices(by, Role.APPROVER, Role.HEAD)
 
 
-@rule("only_head", _("Only the head of the responsible department can do that (行政许可法 42)."))
+@rule("only_head", _("Only the head of the responsible department can do that."))
 def head_here(a: Any, by: By) -> bool:
-    return a.is_joint or a.office_id in _offices(by, Role.HEAD)
+    return a.office_id in _offices(by, Role.HEAD)
+
+
+@rule("only_head", _("Only the head of the responsible department can do that (行政许可法 42)."))
+def head_unless_joint(a: Any, by: By) -> bool:
+    """行政许可法 42(1). Says nothing of joint handling: never without :data:`leader_if_joint`."""
+    return a.is_joint or head_here.test(a, by)
 
 
 @rule(
@@ -64,6 +70,13 @@ def not_yet_extended(a: Any, by: By) -> bool:
     return not a.clock_extension
 
 
+@possible(
+    "limit_passed", _("The lawful limit has passed: only one that still runs is extended (行政许可法 42).")
+)
+def before_the_limit(a: Any, by: By) -> bool:
+    return a.legal_due_at is None or instant.now() <= a.legal_due_at
+
+
 @possible("no_extension", _("The law knows no extension for this item."))
 def extendable(a: Any, by: By) -> bool:
     return a.is_joint or bool(a.item_version.legal_extension)
@@ -87,6 +100,29 @@ def hearing_offered(a: Any, by: By) -> bool:
 @possible("already_offered", _("The applicant has been told of the right to a hearing."))
 def hearing_not_offered(a: Any, by: By) -> bool:
     return a.hearing_until is None
+
+
+def _asked_for(a: Any) -> bool:
+    """Whether the applicant's wish for a hearing is what holds the clock."""
+    stop = clock.open_stop(a)
+    if stop is None or stop.reason != "hearing":
+        return False
+    return Event.objects.of(a.number).filter(kind="application.ask_hearing", at__gte=stop.began_at).exists()
+
+
+@possible(
+    "hearing_owed",
+    _(
+        "The applicant has asked for a hearing: it is held and recorded, or the applicant gives it up (行政许可法 46)."
+    ),
+)
+def no_hearing_owed(a: Any, by: By) -> bool:
+    return not _asked_for(a)
+
+
+@possible("no_hearing_asked", _("No hearing that the applicant has asked for is still to be held."))
+def hearing_owed(a: Any, by: By) -> bool:
+    return _asked_for(a)
 
 
 @possible("no_hearing", _("It is not for a hearing that the clock stands still."))

@@ -21,6 +21,11 @@ def of_office(office_id: int, *roles: str) -> list[Person]:
     return _holding(office_id=office_id, role__in=roles)
 
 
+def everywhere(*roles: str) -> list[Person]:
+    """The people who hold one of the roles today, in whatever unit."""
+    return _holding(role__in=roles)
+
+
 def of_hall(hall_id: int | None, *roles: str) -> list[Person]:
     """The people of a hall who hold one of the roles today."""
     return _holding(hall_id=hall_id, role__in=roles) if hall_id else []

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 import time_machine
 
-from onewindow.cases import worker
+from onewindow.cases import desk, worker
 from onewindow.cases.flow import FLOWS, StepRefused
-from onewindow.cases.models import Event, Notice, Stop
+from onewindow.cases.models import Event, Message, Notice, Stop
 from onewindow.cases.rules import applicant_of
 from onewindow.org import parameters
 from onewindow.window import actions, letters, procedures
@@ -123,6 +123,45 @@ def test_art_32_3_what_can_be_put_right_on_the_spot_needs_no_round_of_correction
     assert refused(actions.check_materials, a, by=town.li, materials={3: ("paper", None)}) == "wrong_status"
 
 
+def test_art_32_4_all_corrections_are_told_in_one_notice_and_never_a_second_time(town, monday):
+    a = town.take_in(materials={1: ("paper", None)})
+    asked = {"materials": {2: "请标注疏散通道", 3: "请提交"}, "note": "请一次补齐"}
+    a = actions.ask_correction(a, by=town.li, **asked)
+    assert a.papers.get(kind="correction").facts["materials"] == [[2, "请标注疏散通道"], [3, "请提交"]]
+    assert (a.status, a.clock_ended_at) == ("correcting", MONDAY)  # told in time: no deemed acceptance
+    monday.move_to(at("2026-11-25 10:00"))
+    a = actions.correct(a, by=applicant_of(a), materials={2: ("paper", None)})
+    assert a.legal_due_at == at("2026-12-02 17:00")  # five working days anew, from the day it came
+    assert refused(actions.ask_correction, a, by=town.li, note="再补") == "already_told"
+    a = later(monday, a, "2026-12-03 09:00")
+    assert (a.status, a.accepted_at) == ("examining", at("2026-11-25 10:00"))
+
+
+def test_art_32_corrections_that_do_not_come_are_asked_for_again_and_lie_with_the_window_not_with_nobody(
+    town, monday, client
+):
+    a = actions.ask_correction(town.take_in(), by=town.li, note="请补交平面图")
+    last = a.correct_until
+    assert a.wake_at == at(f"{last - dt.timedelta(days=2)} 00:00")
+    while worker.follow():
+        pass
+    Message.objects.all().delete()
+    a = later(monday, a, f"{last - dt.timedelta(days=2)} 09:00")
+    assert a.wake_at == at(f"{last + dt.timedelta(days=1)} 00:00")
+    assert not Notice.objects.filter(kind="application.correction_over").exists()
+    assert a.number not in [c.number for c in desk.page(town.li, desk.Asked()).rows]
+    a = later(monday, a, f"{last + dt.timedelta(days=1)} 09:00")
+    a = later(monday, a, f"{last + dt.timedelta(days=60)} 09:00")
+    assert (a.status, a.wake_at, kinds(a).count("remind_correction")) == ("correcting", None, 2)
+    assert [m.template for m in Message.objects.order_by("id")] == ["correction_due", "correction_over"]
+    assert max(len(m.body) for m in Message.objects.all()) <= 70
+    told = Notice.objects.filter(kind="application.correction_over")
+    assert set(told.values_list("person__username", flat=True)) == {"li", "zhou"}
+    assert a.number in [c.number for c in desk.page(town.li, desk.Asked()).rows]
+    assert "不予受理" in client.get(a.track_path).content.decode()
+    actions.refuse_acceptance(a, by=town.li, reason_code="not_ours", reason="逾期未补正申请材料")
+
+
 # --- 第三十四条: examination --------------------------------------------------------------------------------
 
 CHECK = {
@@ -147,6 +186,13 @@ def test_art_34_3_two_different_members_of_the_department_check_a_place(town):
     assert "正阳大街" not in str(Event.objects.of(a.number).last().data)
 
 
+def test_art_34_1_what_is_complete_and_can_be_decided_at_once_is_decided_on_the_spot(town):
+    a = actions.decide(town.accepted(town.proof), by=town.li, result="grant")
+    assert (a.status, a.decided_at) == ("decided", MONDAY)
+    promised = town.accepted()
+    assert refused(actions.decide, promised, by=town.li, result="grant") == "only_department"
+
+
 # --- 第三十八条, 第三十二条: reasons and remedies ------------------------------------------------------------
 
 
@@ -169,7 +215,32 @@ def test_art_38_who_is_refused_reads_reasons_and_remedies_on_paper_and_on_the_pa
         assert "60" in page and "6 个月" in page
 
 
-# --- 第四十二条: joint handling -----------------------------------------------------------------------------
+def test_art_38_no_refusal_without_its_reasons_whoever_calls_the_step(town):
+    a = town.accepted()
+    for reason in ("", "  "):
+        assert refused(actions.decide, a, by=town.wang, result="refuse", reason=reason) == "reasons_missing"
+
+
+# --- 第四十二条: extension and joint handling -----------------------------------------------------------------------------
+
+
+def test_art_42_1_a_limit_is_extended_once_by_the_head_before_it_has_passed_and_the_reason_is_told(
+    town, monday, client
+):
+    a = town.accepted()
+    assert (a.due_at, a.legal_due_at) == (at("2026-11-30 17:00"), at("2026-12-07 17:00"))
+    for who in (town.wang, town.qian, town.leader, town.li):
+        assert refused(actions.extend, a, by=who, reason="复杂") == "only_head"
+    late = town.accepted(n=2)
+    monday.move_to(at("2026-12-07 17:00"))
+    actions.extend(a, by=town.head, reason="需核实有关情况")
+    assert (a.due_at, a.legal_due_at) == (at("2026-12-07 17:00"), at("2026-12-14 17:00"))
+    assert a.papers.get(kind="extension").facts["reason"] == "需核实有关情况"
+    assert "需核实有关情况" in client.get(a.track_path).content.decode()
+    assert refused(actions.extend, a, by=town.head, reason="还要") == "already_extended"
+    monday.move_to(at("2026-12-07 17:01"))
+    assert refused(actions.extend, late, by=town.head, reason="复杂") == "limit_passed"
+    assert refused(actions.extend, town.accepted(town.proof), by=town.head, reason="复杂") == "only_head"
 
 
 def test_art_42_2_joint_handling_takes_45_working_days_and_15_more_only_by_the_head_of_the_government(town):
@@ -212,6 +283,14 @@ def test_art_43_what_was_forwarded_has_its_own_clock_and_its_decision_comes_back
     assert (a.status, a.light) == ("forwarded", "red")
     actions.decide(a, by=town.wang, result="grant")
     assert (a.status, a.result_code) == ("decided", "0")
+
+
+def test_art_43_nothing_goes_up_while_the_applicant_may_still_ask_for_a_hearing(town, monday):
+    a = procedures.offer_hearing(town.accepted(), by=town.wang, why="拟不予许可")
+    up = {"to": "绥化市市场监管局", "conclusion": "failed", "opinion": "建议不予"}
+    assert refused(procedures.forward, a, by=town.wang, **up) == "hearing_open"
+    procedures.waive_hearing(a, by=applicant_of(a))
+    assert procedures.forward(a, by=town.wang, **up).status == "forwarded"
 
 
 # --- 第四十四条: delivery -----------------------------------------------------------------------------------
@@ -294,6 +373,61 @@ def test_arts_45_47_and_48_the_hearing_from_being_asked_for_to_its_record(town, 
     assert a.due_at == at("2026-12-10 17:00")  # nine days were taken out
 
 
+def test_art_46_a_hearing_asked_for_is_held_or_given_up_by_the_applicant_and_by_nobody_else(
+    town, monday, client
+):
+    a = procedures.offer_hearing(town.accepted(), by=town.wang, why="拟不予许可")
+    procedures.ask_hearing(a, by=applicant_of(a))
+    for who in (town.wang, town.head):
+        assert refused(actions.resume, a, by=who) == "hearing_owed"
+        assert refused(procedures.give_up_hearing, a, by=who) == "only_the_applicant"
+    page = f"{a.track_path}/hearing"
+    assert page in client.get(a.track_path).content.decode()
+    assert "give_up" in client.get(page).content.decode()
+    monday.move_to(at("2026-11-25 09:00"))
+    client.post(page, {"do": "give_up"})
+    a = later(monday, a, "2026-11-25 09:01")
+    assert (a.status, a.due_at, kinds(a)[-1]) == ("examining", at("2026-12-01 17:00"), "give_up_hearing")
+    assert refused(procedures.give_up_hearing, a, by=applicant_of(a)) == "wrong_status"
+    own = actions.suspend(town.accepted(n=2), by=town.wang, reason="hearing", notice="依职权听证", days=5)
+    assert refused(procedures.give_up_hearing, own, by=applicant_of(own)) == "no_hearing_asked"
+    assert actions.resume(own, by=town.wang).status == "examining"
+
+
+def test_art_47_a_hold_for_another_reason_does_not_take_the_right_to_a_hearing_away(town, monday):
+    a = procedures.offer_hearing(town.accepted(), by=town.wang, why="拟不予许可")
+    actions.suspend(a, by=town.wang, **REVIEW)
+    monday.move_to(at("2026-11-24 10:00"))
+    procedures.ask_hearing(a, by=applicant_of(a))
+    assert a.status == "suspended"
+    stops = Stop.objects.filter(number=a.number).order_by("began_at")
+    assert [(s.reason, s.ended_at) for s in stops] == [
+        ("expert_review", at("2026-11-24 10:00")),
+        ("hearing", None),
+    ]
+    assert refused(actions.resume, a, by=town.wang) == "hearing_owed"
+
+
+def test_art_47_a_hearing_that_can_not_be_held_in_time_any_more_is_held_late_and_not_never(town, monday):
+    a = procedures.offer_hearing(town.accepted(), by=town.wang, why="拟不予许可")
+    a = procedures.ask_hearing(a, by=applicant_of(a))  # within twenty working days: by 21 December
+    a = later(monday, a, "2026-12-18 10:00")
+    assert "stop_overrun" not in kinds(a)
+    procedures.call_hearing(a, by=town.wang, **(CALL | {"on": dt.date(2026, 12, 29)}))
+    assert Event.objects.of(a.number).last().data["late"] is True
+    too_soon, too_late = dt.date(2026, 12, 28), dt.date(2027, 1, 18)
+    for day in (too_soon, too_late):
+        assert refused(procedures.call_hearing, a, by=town.wang, **(CALL | {"on": day})) == "bad_day"
+
+
+def test_art_48_where_the_whole_department_has_examined_it_somebody_of_another_chairs(town):
+    a = procedures.offer_hearing(town.accepted(), by=town.wang, why="拟不予许可")
+    procedures.site_check(a, by=town.head, staff="wang", second="head", **CHECK)
+    procedures.ask_hearing(a, by=applicant_of(a))
+    assert [p.username for p in procedures.may_chair(a, town.wang)] == ["bai"]
+    assert procedures.call_hearing(a, by=town.wang, **(CALL | {"chair": "bai"})).status == "suspended"
+
+
 # --- 第五十条: renewal --------------------------------------------------------------------------------------
 
 RENEWAL = {"renews": "ZD-MSA-0001", "renew_by": at("2027-01-15 23:59")}
@@ -314,6 +448,14 @@ def test_art_50_a_hold_does_not_keep_a_renewal_from_being_granted_by_law(town, m
     a = actions.suspend(town.accepted(**RENEWAL), by=town.wang, **REVIEW)
     a = later(monday, a, "2027-01-16 00:10")
     assert a.status == "decided" and not Stop.objects.filter(ended_at__isnull=True).exists()
+
+
+def test_art_50_the_silence_of_a_higher_authority_renews_as_well(town, monday):
+    a = procedures.forward(
+        town.accepted(**RENEWAL), by=town.wang, to="绥化市局", conclusion="passed", opinion="建议准予"
+    )
+    a = later(monday, a, "2027-01-16 00:10")
+    assert (a.status, a.result, a.decided_at) == ("decided", "grant", RENEWAL["renew_by"])
 
 
 @pytest.mark.parametrize(("expiry", "deemed"), [("2026-12-23 23:59", True), ("2026-12-22 23:59", False)])
@@ -383,7 +525,7 @@ def test_an_alarm_moves_nothing(town, monday):
     a = actions.suspend(town.accepted(), by=town.wang, **REVIEW)
     before = (a.status, a.clock_from, a.due_at)
     a = later(monday, a, "2026-12-20 09:00")
-    assert set(actions.flow.alarms) == {"stop_overrun"}
+    assert set(actions.flow.alarms) == {"stop_overrun", "remind_correction"}
     assert (a.status, a.clock_from, a.due_at) == before
 
 
