@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onewindow.cases import cards, desk, numbers
@@ -62,7 +63,7 @@ def _cells(line: cards.Line) -> list[Any]:
     return [
         card.get_code_display(), numbers.shown(card.number), card.title, local(card.unit),
         local(card.person) if card.person else "", card.get_measure_display(), card.limit_at, card.issued_at,
-        str(said.get_kind_display()) if said else _("Not answered"), said.text if said else "",
+        str(said.get_kind_display()) if said else pgettext("card", "Not answered"), said.text if said else "",
     ]  # fmt: skip
 
 

@@ -102,8 +102,8 @@ class CardFilters(forms.Form):
     issued_to = forms.DateField(label=_("Issued to"), required=False, widget=_day())
 
     STATES = (
-        ("open", _("Not answered")),
-        ("answered", _("Answered")),
+        ("open", pgettext_lazy("card", "Not answered")),
+        ("answered", pgettext_lazy("card", "Answered")),
         ("revoked", pgettext_lazy("card", "Revoked")),
         ("untold", _("Nobody to tell")),
     )

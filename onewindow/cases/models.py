@@ -406,7 +406,7 @@ class Card(models.Model):
 
 class ReplyKind(models.TextChoices):
     SEEN = "seen", _("Seen")
-    ANSWERED = "answered", _("Answered")
+    ANSWERED = "answered", pgettext_lazy("card", "Answered")
     REVOKED = "revoked", pgettext_lazy("card", "Revoked")
 
 

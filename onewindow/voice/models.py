@@ -10,6 +10,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from onewindow.cases.rules import Actor, By
 from onewindow.org.models import Counter, Hall, Office
@@ -85,7 +86,7 @@ LATE = dt.timedelta(minutes=3), dt.timedelta(minutes=10)
 class DeviceState(models.TextChoices):
     ACTIVE = "active", _("In use")
     SUSPENDED = "suspended", _("Suspended")
-    REVOKED = "revoked", _("Revoked")
+    REVOKED = "revoked", pgettext_lazy("device", "Revoked")
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):
@@ -209,7 +210,7 @@ class PromptState(models.TextChoices):
     DELIVERED = "delivered", _("Sent to the device")
     SHOWN = "shown", _("Shown")
     TOUCHED = "touched", _("Touched")
-    ANSWERED = "answered", _("Answered")
+    ANSWERED = "answered", pgettext_lazy("prompt", "Answered")
     DECLINED = "declined", _("Skipped")
     EXPIRED = "expired", _("Not answered")
     SUPERSEDED = "superseded", _("Followed by another")
