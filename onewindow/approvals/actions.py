@@ -13,8 +13,9 @@ from onewindow.approvals import rules
 from onewindow.approvals.models import CLOSED, Approval, Comment, Status
 from onewindow.cases import clock, instant, numbers
 from onewindow.cases.flow import Flow, open_case, register
-from onewindow.cases.models import Stop
+from onewindow.cases.models import Attachment, Stop
 from onewindow.cases.rules import CLOCK, By, the_clock
+from onewindow.catalog import stops
 from onewindow.catalog.models import Item
 from onewindow.org.models import Hall, Office
 
@@ -222,11 +223,22 @@ def comment(
 
 
 @flow.step(S.RETURNED, to=S.EXAMINING, who=rules.answerer, label=_("Answer the comments"))
-def answer(b: Approval, *, by: By, now: dt.datetime, answers: Mapping[int, str]) -> dict[str, Any]:
+def answer(
+    b: Approval,
+    *,
+    by: By,
+    now: dt.datetime,
+    answers: Mapping[int, str],
+    pages: Mapping[int, Sequence[Attachment]] | None = None,
+) -> dict[str, Any]:
     """答复意见 — every open comment is answered, and the next round begins; the department looks at these only.
 
-    ``answers``: number of the comment → answer. One that is missing keeps the answer of an earlier round.
+    ``answers``: number of the comment → answer. One that is missing keeps the answer of an earlier round. ``pages``: number of
+    the comment → what was handed in with its answer; it becomes part of the application.
     """
+    for no, given in (pages or {}).items():
+        keys = [page.pk for page in given]
+        Attachment.objects.filter(pk__in=keys).update(number=b.application, purpose=b.purpose(no))
     for one in Comment.objects.of(b).unanswered():
         Comment.objects.filter(pk=one.pk).update(
             answer=answers.get(one.no, "") or one.answer, answered_at=now, answered_by=by.username
@@ -239,13 +251,23 @@ def answer(b: Approval, *, by: By, now: dt.datetime, answers: Mapping[int, str])
 
 
 @flow.step(S.EXAMINING, to=S.SUSPENDED, who=rules.department_here, label=_("Suspend"), clock=_own_stop)
-def suspend(b: Approval, *, by: By, now: dt.datetime, reason: str, notice: str, days: int) -> dict[str, Any]:
-    """特别程序 — a check, test or review of this department stops the clock of its own share only (行政许可法 45).
+def suspend(
+    b: Approval, *, by: By, now: dt.datetime, reason: str, notice: str, days: int, basis: str = ""
+) -> dict[str, Any]:
+    """特别程序 — a check, test or review of this department stops the clock of its own share only; the applicant gets the
+    notice of it in writing (行政许可法 45).
 
-    ``reason``: a code of the list ``stop_reason``; ``notice``: what the applicant is told; ``days``: working days it is
-    expected to take.
+    ``reason``: a code of the list ``stop_reason`` that the item knows (``catalog/stops.py``); ``notice``: what the applicant
+    is told; ``days``: working days it is expected to take; ``basis``: the article, where the item doesn't provide for it.
     """
+    stops.check(b.item.current, reason, days, basis)
     return {"reason": reason, "days": days, "application": b.application}
+
+
+@flow.alarm(at=lambda b: clock.overrun_at(b) if b.status == S.SUSPENDED else None)
+def stop_overrun(b: Approval, now: dt.datetime) -> dict[str, Any]:
+    """特别程序超时 — the time that was told is over and the clock of the share still stands."""
+    return clock.overrun(b, now)
 
 
 @flow.step(S.SUSPENDED, to=S.EXAMINING, who=rules.department_here, label=_("Resume"), clock=_go_on)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from onewindow.approvals.forms import FORMS
 from onewindow.approvals.models import Approval, Comment, Status
 from onewindow.cases import clock, desk, numbers
-from onewindow.cases.models import Event
+from onewindow.cases.models import Attachment, Event
 from onewindow.catalog.models import Code
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import limit, local
@@ -95,8 +95,9 @@ class Approvals(desk.Kind):
 
     def page(self, case: Any, person: Person) -> dict[str, Any]:
         stop = clock.stops_of(case) and case.status == S.SUSPENDED
+        rows = list(Comment.objects.of(case))
         return {
-            "comments": list(Comment.objects.of(case)),
+            "comments": [(row, found) for row, found in zip(rows, pages_of(case, rows), strict=True)],
             "others": others(case),
             "stopped": bool(stop),
         }
@@ -120,6 +121,9 @@ class Approvals(desk.Kind):
                 title = _("Special procedure: %(why)s, the clock of this share stands still") % {
                     "why": stop_name(data["reason"])
                 }
+            case "stop_overrun":
+                title = _("The time told for “%(why)s” is over, the clock still stands")
+                title = title % {"why": stop_name(data["stop"])}
             case "cancel":
                 title = CANCELLED.get(data["because"], _("No longer needed: the application has ended"))
             case "light":
@@ -128,6 +132,13 @@ class Approvals(desk.Kind):
                 title = SAID.get(event.verb, event.verb)
                 note = data.get("basis", "")
         return title, note
+
+
+def pages_of(b: Approval, rows: list[Comment]) -> list[list[Attachment]]:
+    """The files that came with the answer to each comment. One query."""
+    purposes = [b.purpose(row.no) for row in rows]
+    found = list(Attachment.objects.filter(number=b.application, purpose__in=purposes)) if rows else []
+    return [[page for page in found if page.purpose == purpose] for purpose in purposes]
 
 
 def others(b: Approval) -> list[tuple[Approval, str]]:

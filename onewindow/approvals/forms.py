@@ -9,7 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.approvals.models import Comment
-from onewindow.catalog.models import Code
+from onewindow.cases import files
+from onewindow.cases.filefields import Files, FilesField, kept
+from onewindow.catalog import stops
 from onewindow.org.templatetags.ow import local
 
 MOST = 400
@@ -102,49 +104,99 @@ class CommentForm(StepForm):
 
 
 class AnswerForm(StepForm):
-    """An answer to each open comment."""
+    """An answer to each open comment, with what proves it: photos, scans, a corrected plan."""
 
     def __init__(self, data: Any = None, uploads: Any = None, *, case: Any, by: Any):
         if isinstance(data, Mapping) and isinstance(data.get("answers"), Mapping):
             data = {**data, **{f"a{no}": value for no, value in data["answers"].items()}}
         super().__init__(data, uploads, case=case, by=by)
-        for one in Comment.objects.of(case).unanswered():
+        self.open = list(Comment.objects.of(case).unanswered())
+        for one in self.open:
             late = _("Raised in round %(n)d, though it could have been asked before.") % {"n": one.round}
-            self.fields[f"a{one.no}"] = _text(f"{one.no}. {one.text}", late if one.is_late else "")
+            text = _text(f"{one.no}. {one.text}", late if one.is_late else "", required=False)
+            self.fields[f"a{one.no}"] = text
+            self.fields[f"f{one.no}"] = FilesField(
+                label=_("Photos or files for %(no)d") % {"no": one.no},
+                required=False,
+                widget=Files(attrs={"accept": files.ACCEPT, "data-photos": ""}),
+            )
+
+    def rows(self) -> list[tuple[Comment, Any, Any]]:
+        """(comment, field of the answer, field of the files) for the applicant's page."""
+        return [(one, self[f"a{one.no}"], self[f"f{one.no}"]) for one in self.open]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        return {"answers": {int(n[1:]): text for n, text in given.items() if n[1:].isdigit()}}
+        for one in self.open:
+            if not given.get(f"a{one.no}", "").strip() and not given.get(f"f{one.no}"):
+                self.add_error(f"a{one.no}", _("Please answer this point, in words or with a file."))
+        pages = {one.no: kept(self, f"f{one.no}", f"comment {one.no}") for one in self.open}
+        answers = {one.no: given.get(f"a{one.no}", "").strip() or ATTACHED for one in self.open}
+        return {"answers": answers, "pages": {no: rows for no, rows in pages.items() if rows}}
 
 
-class SuspendForm(StepForm):
-    """Which special procedure of this department, and how long (行政许可法 45)."""
+#: what stands as the answer where only files came
+ATTACHED = "见所附材料。"
+STOP_FIELDS = {"bad_reason": "reason", "bad_days": "days", "basis_missing": "basis"}
 
-    phrases = ("需进行现场检查，请配合安排时间。", "需组织专家评审。")
+
+class StopFields(forms.Form):
+    """Which special procedure, how long, and what the applicant is told (行政许可法 45); for a whole or for a share."""
+
     reason = forms.ChoiceField(label=_("Special procedure"))
     days = forms.IntegerField(
         label=_("Working days it will take"),
         min_value=1,
-        max_value=250,
+        max_value=stops.MOST_DAYS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        help_text=_("The law wants the time told in writing."),
+        help_text=_(
+            "The law wants the time told in writing. When it is over, you are reminded; so is your head."
+        ),
     )
-    notice = _text(_("Notice to the applicant"), _("Shown on the applicant's page."), most=360)
+    basis = forms.CharField(
+        label=_("Article by which it does not count"),
+        max_length=200,
+        required=False,
+        help_text=_(
+            "Only where the item doesn't provide for it: the article that says this time does not count."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    notice = _text(
+        _("Notice to the applicant"), _("Goes out as the notice of a special procedure."), most=360
+    )
+
+    def version(self) -> Any:
+        """The version of the item whose list of reasons counts."""
+        return self.case.item_version  # type: ignore[attr-defined]
 
     def __init__(self, *args: Any, **more: Any):
         super().__init__(*args, **more)
-        rows = Code.objects.filter(list="stop_reason", is_active=True).order_by("id")
-        choices = [("", _("Please choose")), *[(c.code, local(c)) for c in rows]]
+        listed, cited = [], []
+        for code in stops.codes():
+            known = stops.is_listed(self.version(), code)
+            (listed if known else cited).append((code.code, local(code)))
+        choices: list[Any] = [("", _("Please choose")), *listed]
+        if cited:
+            choices.append((_("Only with a legal basis"), cited))
         self.fields["reason"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        code = Code.objects.filter(list="stop_reason", code=given.get("reason", "")).first()
-        days = given.get("days")
-        if code and code.max_days and days and days > code.max_days:
-            most = _("%(name)s may take at most %(days)d working days.")
-            self.add_error("days", most % {"name": local(code), "days": code.max_days})
+        if not self.errors:
+            code = stops.find(given["reason"])
+            if reason := stops.why_not(self.version(), code, given["days"], given["basis"]):
+                self.add_error(STOP_FIELDS[reason.code], str(reason.text))
         return given
+
+
+class SuspendForm(StopFields, StepForm):
+    """A special procedure of this department; only its share stands still."""
+
+    phrases = ("需进行现场检查，请配合安排时间。", "需组织专家评审。")
+
+    def version(self) -> Any:
+        return self.case.item.current
 
 
 FORMS: dict[str, type[StepForm]] = {

@@ -127,6 +127,10 @@ class Approval(Case):
             models.Index(fields=["-opened_at", "-id"], name="approval_day"),
         ]
 
+    def purpose(self, no: int) -> str:
+        """The purpose of the files that came with the answer to a comment; they belong to the application."""
+        return f"comment {self.number} {no}"
+
     @property
     def name(self) -> str:
         return self.title

@@ -21,6 +21,11 @@ say("approval.remind", _("%(matter)s: half of the time for your opinion has gone
 say("approval.done", _("%(matter)s: all departments have spoken, you can decide"), icon="circle-check")
 say("approval.objection", _("%(matter)s: %(office)s objects"), icon="triangle-alert")
 say("approval.comment", _("%(matter)s: %(office)s has comments to be answered"), icon="file-pen")
+say(
+    "approval.stop_overrun",
+    _("%(matter)s: the time told for your special procedure is over and the clock still stands. End it."),
+    icon="hourglass",
+)
 say("approval.answer", _("%(matter)s: the comments were answered"), icon="file-pen")
 
 
@@ -61,6 +66,14 @@ def tell_again(event: Event) -> None:
     """Half of the time has gone."""
     b = Approval.objects.with_facts().get(number=event.number)
     tell(of_office(b.office), "approval.remind", key=b.number, number=b.number, matter=bilingual(b.item))
+
+
+@on("approval.stop_overrun")
+def tell_of_overrun(event: Event) -> None:
+    """A hold that lasts longer than was told: the department and its head hear of it."""
+    b = Approval.objects.with_facts().get(number=event.number)
+    key = f"{b.number} {event.seq}"
+    tell(of_office(b.office), "approval.stop_overrun", key=key, number=b.number, matter=bilingual(b.item))
 
 
 @on("approval.comment", "approval.answer")

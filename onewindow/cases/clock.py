@@ -142,6 +142,20 @@ def open_stop(case: Any) -> Stop | None:
     return Stop.objects.filter(number=case.number, ended_at__isnull=True).first()
 
 
+def overrun_at(case: Any) -> dt.datetime | None:
+    """The instant after which an alarm says that a stop lasts longer than was told; None once it has rung."""
+    stop = open_stop(case)
+    return stop.expected_until if stop and stop.overrun_at is None else None
+
+
+def overrun(case: Any, now: dt.datetime) -> dict[str, Any]:
+    """Marks the stop that lasts too long, and says what the event should say of it."""
+    stop = open_stop(case)
+    assert stop is not None
+    Stop.objects.filter(pk=stop.pk, overrun_at__isnull=True).update(overrun_at=now)
+    return {"stop": stop.reason, "expected_until": _iso(stop.expected_until)}
+
+
 def resume() -> Effect:
     """Lets the clock run on; the days at whose close it stood are taken out."""
 

@@ -27,6 +27,8 @@ QUIET = frozenset(
         "card_revoked",
         "assign",
         "remind_correction",
+        "share_suspended",
+        "share_commented",
     }
 )
 

@@ -13,14 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import clock, instant, numbers
 from onewindow.cases.flow import Flow, StepRefused, open_case, register
-from onewindow.cases.models import Attachment, Event, Stop
+from onewindow.cases.models import Attachment, Event
 from onewindow.cases.rows import insert_all, prepared
 from onewindow.cases.rules import Actor, By, Reason, the_clock
+from onewindow.catalog import stops
 from onewindow.catalog.models import ItemVersion
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Hall, Person, limit, number
 from onewindow.org.sealed import digest
-from onewindow.window import joint, pledging, renewing, reuse, rules, stops
+from onewindow.window import joint, pledging, renewing, reuse, rules
 from onewindow.window.models import (
     Application,
     Document,
@@ -424,18 +425,10 @@ def suspend(
     return {"reason": reason, "days": days} | ({"basis": basis} if basis else {})
 
 
-def _overrun_at(a: Application) -> dt.datetime | None:
-    stop = clock.open_stop(a) if a.status == S.SUSPENDED else None
-    return stop.expected_until if stop and stop.overrun_at is None else None
-
-
-@flow.alarm(at=_overrun_at)
+@flow.alarm(at=lambda a: clock.overrun_at(a) if a.status == S.SUSPENDED else None)
 def stop_overrun(a: Application, now: dt.datetime) -> dict[str, Any]:
     """特别程序超时 — the time that was told is over and the clock still stands: a hold must not become a way to hide."""
-    stop = clock.open_stop(a)
-    assert stop is not None and stop.expected_until is not None
-    Stop.objects.filter(pk=stop.pk, overrun_at__isnull=True).update(overrun_at=now)
-    return {"stop": stop.reason, "expected_until": stop.expected_until.astimezone(dt.UTC).isoformat()}
+    return clock.overrun(a, now)
 
 
 @flow.step(

@@ -279,6 +279,8 @@ class Applications(desk.Kind):
             "withhold": gettext_lazy("Decision not made public, by the head of the department"),
             "unpublish": gettext_lazy("Taken back from the public page"),
             "correct_publication": gettext_lazy("Corrected on the public page"),
+            "share_suspended": gettext_lazy("A department’s special procedure was told to the applicant"),
+            "share_commented": gettext_lazy("A department’s comments were told to the applicant"),
             **joint.SAID,
         }
 
@@ -329,6 +331,8 @@ class Applications(desk.Kind):
             case "stop_overrun":
                 title = _("The time told for the special procedure is over, and the clock still stands")
                 note = stop_name(data["stop"])
+            case "share_suspended" | "share_commented":
+                note = numbers.shown(data["approval"])
             case "resume" if data.get("overran"):
                 note = _("later than the applicant had been told")
             case "extend":

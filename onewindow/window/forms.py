@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from onewindow.approvals.forms import StopFields
 from onewindow.cases import files, instant
 from onewindow.catalog.models import Code
 from onewindow.org.templatetags.ow import day_long, local
-from onewindow.window import joint, pledging, stops
+from onewindow.window import joint, pledging
 from onewindow.window.models import DeliveryForm, Document, DocumentForm, Result
 from onewindow.window.records import Conclusion
 
@@ -200,10 +201,7 @@ class RefuseAcceptanceForm(ReasonForm):
     field_order = ("reason_code", "reason")
 
 
-STOP_FIELDS = {"bad_reason": "reason", "bad_days": "days", "basis_missing": "basis"}
-
-
-class SuspendForm(StepForm):
+class SuspendForm(StopFields, StepForm):
     """Which special procedure, how long, and what the applicant is told (行政许可法 45)."""
 
     phrases = (
@@ -211,47 +209,6 @@ class SuspendForm(StepForm):
         "需进行现场检验，请配合安排时间。",
         "申请人要求听证，听证时间另行通知。",
     )
-    reason = forms.ChoiceField(label=_("Special procedure"))
-    days = forms.IntegerField(
-        label=_("Working days it will take"),
-        min_value=1,
-        max_value=stops.MOST_DAYS,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        help_text=_(
-            "The law wants the time told in writing. When it is over, you are reminded; so is your head."
-        ),
-    )
-    basis = forms.CharField(
-        label=_("Article by which it does not count"),
-        max_length=200,
-        required=False,
-        help_text=_(
-            "Only where the item doesn't provide for it: the article that says this time does not count."
-        ),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    notice = _text(
-        _("Notice to the applicant"), _("Goes out as the notice of a special procedure."), most=360
-    )
-
-    def __init__(self, *args: Any, **more: Any):
-        super().__init__(*args, **more)
-        listed, cited = [], []
-        for code in stops.codes():
-            known = stops.is_listed(self.case.item_version, code)
-            (listed if known else cited).append((code.code, local(code)))
-        choices: list[Any] = [("", _("Please choose")), *listed]
-        if cited:
-            choices.append((_("Only with a legal basis"), cited))
-        self.fields["reason"].choices = choices  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        if not self.errors:
-            code = stops.find(given["reason"])
-            if reason := stops.why_not(self.case.item_version, code, given["days"], given["basis"]):
-                self.add_error(STOP_FIELDS[reason.code], str(reason.text))
-        return given
 
 
 class ExtendForm(ReasonForm):

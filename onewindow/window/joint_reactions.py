@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.approvals import actions as approvals
+from onewindow.approvals.models import Approval
 from onewindow.approvals.reactions import of_office
-from onewindow.cases import clock, desk
-from onewindow.cases.models import Event
+from onewindow.cases import clock, desk, instant
+from onewindow.cases.flow import note
+from onewindow.cases.models import Event, Stop
 from onewindow.cases.notices import bilingual, say, tell
 from onewindow.cases.reactions import on
+from onewindow.cases.rules import CLOCK
 from onewindow.org.models import Person, Post
 from onewindow.org.roles import Role
 from onewindow.window.actions import flow
-from onewindow.window.models import Application
+from onewindow.window.letters import full_name
+from onewindow.window.models import Application, PaperKind
+from onewindow.window.papers import issue
+from onewindow.window.reactions import tell as tell_applicant
 
 #: Verbs after which an application has ended, whoever declared them.
 ENDS = [verb for verb, step in flow.steps.items() if step.final]
@@ -47,6 +55,44 @@ def hold_shares(event: Event) -> None:
 def release_shares(event: Event) -> None:
     """The whole goes on."""
     approvals.release_all(event.number)
+
+
+@on("approval.suspend")
+def notice_of_a_share_s_stop(event: Event) -> None:
+    """No clock stands still untold, not even that of one department: the applicant gets the notice in writing and a text
+    (行政许可法 45)."""
+    b = Approval.objects.with_facts().get(number=event.number)
+    a = Application.objects.with_facts().get(number=b.application)
+    stop = Stop.objects.filter(number=b.number, began_at=event.at).first()
+    if stop is None or not a.is_open:
+        return
+    facts = {
+        "reason": stop.reason,
+        "notice": stop.notice,
+        "days": event.data["days"],
+        "basis": stop.basis,
+        "expected": event.data.get("expected_until", ""),
+        "share": b.title,
+        "by": full_name(b.office),
+    }
+    issue(a, PaperKind.SUSPENSION, instant.now(), facts)
+    said = {k: event.data[k] for k in ("stop", "expected_until") if k in event.data}
+    _say_and_tell(a, "share_suspended", b, **said)
+
+
+@on("approval.comment")
+def tell_applicant_of_comments(event: Event) -> None:
+    """What a department wants answered reaches the one who can answer it best."""
+    b = Approval.objects.with_facts().get(number=event.number)
+    a = Application.objects.with_facts().get(number=b.application)
+    if a.is_open:
+        _say_and_tell(a, "share_commented", b, comments=event.data["new"] + event.data["carried"])
+
+
+def _say_and_tell(a: Application, verb: str, b: Approval, **said: Any) -> None:
+    """An event of the application about one of its shares, and the text about it."""
+    note(a, verb, by=CLOCK, data={"approval": b.number, "office": b.office.code, **said})
+    tell_applicant(a, verb, Event.objects.get(number=a.number, seq=a.version), office=b.office)
 
 
 @on("application.bounce", "application.answer_bounce", "application.settle")

@@ -236,7 +236,7 @@ def _text(paper: Paper, event: Event | None) -> str:
         "due": day_words(data.get("due_at")),
         "due_before": day_words(data.get("due_before")),
         "until": day_words(data.get("until")),
-        "expected": day_words(data.get("expected_until")),
+        "expected": day_words(data.get("expected_until") or facts.get("expected")),
         "deferred": [no for no, form in facts.get("materials") or [] if form == DocumentForm.DEFERRED],
         "reason_name": reason.name if reason else "",
         "reason_basis": reason.legal_basis if reason else "",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import files, instant
+from onewindow.cases.filefields import Files, FilesField, kept
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import day_long, local
@@ -17,39 +18,6 @@ from onewindow.window import procedures
 from onewindow.window.forms import StepForm, _text
 from onewindow.window.records import Conclusion
 from onewindow.window.staff import of_office
-
-MOST_FILES = 12
-
-
-class Files(forms.ClearableFileInput):
-    """Several photos or scans at once; a phone offers its camera."""
-
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Any number of files; the form that has it keeps them (:func:`kept`)."""
-
-    widget = Files
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        given = data if isinstance(data, list | tuple) else [data]
-        return [f for f in given if f]
-
-
-def kept(form: StepForm, name: str, purpose: str) -> list[Any]:
-    """The files of a field, stored; a bad one becomes an error at the field."""
-    given = form.cleaned_data.get(name) or []
-    if len(given) > MOST_FILES:
-        form.add_error(name, _("At most %(n)d files, please.") % {"n": MOST_FILES})
-        return []
-    stored = []
-    for upload in given if not form.errors else []:
-        try:
-            stored.append(files.store(upload, by=form.by.username, purpose=purpose))
-        except files.BadFile as bad:
-            form.add_error(name, bad.message)
-    return stored
 
 
 def _day(label: Any, help_text: Any = "") -> forms.DateField:

@@ -14,9 +14,10 @@ from onewindow.cases import clock
 from onewindow.cases.flow import StepRefused
 from onewindow.cases.models import Attachment, Event, Stop
 from onewindow.cases.rules import By, Reason, the_clock
+from onewindow.catalog import stops
 from onewindow.org.models import Person, current_calendar, limit, number
 from onewindow.org.roles import Role
-from onewindow.window import joint, rules, stops
+from onewindow.window import joint, rules
 from onewindow.window.actions import RENEWED_BY_LAW, S, _delivery, flow
 from onewindow.window.models import Application, PaperKind, Result
 from onewindow.window.papers import issue

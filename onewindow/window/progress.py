@@ -19,9 +19,10 @@ from onewindow.cases.models import Event, Stop
 from onewindow.cases.rules import By, applicant_of, is_applicants
 from onewindow.catalog.models import Code
 from onewindow.org.calendar import DayLine
+from onewindow.org.models import Office
 from onewindow.org.templatetags.ow import day_long, limit, local
 from onewindow.pledges.models import Pledge
-from onewindow.window import actions, pledging
+from onewindow.window import actions, pledging, shares
 from onewindow.window.models import Application, DeliveryForm, Document, Paper, Result, Status
 
 S = Status
@@ -81,6 +82,7 @@ class Progress:
     can_correct: bool
     can_withdraw: bool
     can_rate: bool
+    parts: list[shares.Part]
     can_ask_hearing: bool
     can_give_up_hearing: bool
 
@@ -107,6 +109,7 @@ def of(a: Application, me: By | None = None) -> Progress:
         why=_why(a),
         can_correct="correct" in open_to_me,
         can_withdraw="withdraw" in open_to_me,
+        parts=shares.parts(a, me),
         can_ask_hearing="ask_hearing" in open_to_me,
         can_give_up_hearing="give_up_hearing" in open_to_me,
         can_rate=bool(a.accepted_at or a.closed_at) and a.status not in (S.VOIDED, S.WITHDRAWN),
@@ -133,6 +136,11 @@ def _hold(data: dict[str, Any]) -> str:
         return why
     day = day_long(dt.datetime.fromisoformat(data["expected_until"]))
     return _("%(why)s, expected to end by %(day)s") % {"why": why, "day": day}
+
+
+def _office(data: dict[str, Any]) -> str:
+    found = Office.objects.filter(code=data["office"]).first()
+    return local(found) if found else ""
 
 
 def _around(text: str) -> tuple[str, str]:
@@ -347,6 +355,10 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
                 yield Row(_("Clock stopped"), "done", e.at, office, _hold(data))
             case "stop_overrun":
                 yield Row(_("The time told for it is over; the department was reminded"), "bad", e.at)
+            case "share_suspended":
+                yield Row(_("One department’s clock stopped"), "done", e.at, _office(data), _hold(data))
+            case "share_commented":
+                yield Row(_("A department has comments for you to answer"), "done", e.at, _office(data))
             case "resume":
                 yield Row(_("Clock runs again"), "done", e.at, office)
             case "offer_hearing":

@@ -25,7 +25,7 @@ from onewindow.licences import register
 from onewindow.org.masking import mask_name
 from onewindow.pledges import actions as pledges
 from onewindow.pledges.forms import StateForm
-from onewindow.window import actions, letters, links, pledging, procedures, progress, rate, workbench
+from onewindow.window import actions, letters, links, pledging, procedures, progress, rate, shares, workbench
 from onewindow.window.correcting import CorrectionForm, SupplyForm
 from onewindow.window.models import Application, Paper, Status
 from onewindow.window.ways import Way, by_token, panels
@@ -233,6 +233,13 @@ def track_hearing(request: HttpRequest, a: Application) -> HttpResponse:
             messages.success(request, said)
         return redirect("track_token", token=a.track_token)
     return render(request, "window/track_hearing.html", {"a": a, "owed": owed})
+
+
+@by_link
+@require_http_methods(["GET", "HEAD", "POST"])
+def track_answer(request: HttpRequest, a: Application, number: str) -> HttpResponse:
+    """Answering what a department wants to know (行政许可法 36: the applicant may state the case)."""
+    return shares.answer_page(request, by_token(a), number) or missing(request)
 
 
 # --- what was put off (容缺后补) ------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from onewindow.cases.notices import bilingual, say
 from onewindow.cases.notices import tell as tell_staff
 from onewindow.cases.reactions import on
 from onewindow.catalog.models import Code
+from onewindow.org.models import Office
 from onewindow.org.roles import Role
 from onewindow.window import links, staff
 from onewindow.window.models import Application, Status
@@ -115,11 +116,20 @@ def text(name: str, a: Application, event: Event, **more: Any) -> str:
         "link": links.short_url(a),
     }
     for key, value in more.items():
-        context[key] = day(value.isoformat(), english) if isinstance(value, dt.datetime) else value
+        context[key] = _word(value, english)
     with translation.override(a.lang):
         lines = render_to_string(f"messages/{name}.{'en' if english else 'zh'}.txt", context).splitlines()
     wordings = [line.strip() for line in lines if line.strip()]
     return next((w for w in wordings if len(w) <= LONGEST), wordings[-1])
+
+
+def _word(value: Any, english: bool) -> Any:
+    """An instant as a day, an office by its name in the applicant's language; anything else as it is."""
+    if isinstance(value, dt.datetime):
+        return day(value.isoformat(), english)
+    if isinstance(value, Office):
+        return value.name_en if english and value.name_en else value.short or value.name
+    return value
 
 
 def day(value: str | None, english: bool) -> str:

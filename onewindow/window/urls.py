@@ -13,6 +13,7 @@ urlpatterns = [
     path("t/<str:token>/correct", public.track_correct, name="track_correct"),
     path("t/<str:token>/supply", public.track_supply, name="track_supply"),
     path("t/<str:token>/state/<str:number>", public.track_state, name="track_state"),
+    path("t/<str:token>/answer/<str:number>", public.track_answer, name="track_answer"),
     path("t/<str:token>/hearing", public.track_hearing, name="track_hearing"),
     path("t/<str:token>/withdraw", public.track_withdraw, name="track_withdraw"),
     path("t/<str:token>/papers/<int:pk>.pdf", public.track_paper, name="track_paper"),

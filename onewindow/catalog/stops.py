@@ -1,4 +1,4 @@
-"""特别程序: what may stop the clock of an application, for how long, and on what basis (行政许可法 45).
+"""特别程序: what may stop the clock of an application or of a share, for how long, and on what basis (行政许可法 45).
 
 Article 45 itself lists hearing, bidding, auction, inspection, testing, quarantine, appraisal and expert review: these may
 stop any clock. Whatever else a county keeps in its list (publicity, consultation …; ``needs_basis``) stops one only where
@@ -32,9 +32,9 @@ def find(code: str) -> Code | None:
     return Code.objects.filter(list="stop_reason", code=code, is_active=True).first()
 
 
-def is_listed(version: ItemVersion, code: Code) -> bool:
+def is_listed(version: ItemVersion | None, code: Code) -> bool:
     """Whether this reason stops the clock of this version without more being said."""
-    return not code.needs_basis or code.code in version.stop_reasons.split()
+    return not code.needs_basis or bool(version and code.code in version.stop_reasons.split())
 
 
 def most_days(code: Code) -> int:
@@ -42,7 +42,7 @@ def most_days(code: Code) -> int:
     return code.max_days or MOST_DAYS
 
 
-def why_not(version: ItemVersion, code: Code | None, days: int, basis: str) -> Reason | None:
+def why_not(version: ItemVersion | None, code: Code | None, days: int, basis: str) -> Reason | None:
     """Why the clock of this version can't be stopped so; None if it can. The codes name the field that is wrong:
     ``bad_reason``, ``bad_days``, ``basis_missing``."""
     if code is None:
@@ -56,7 +56,7 @@ def why_not(version: ItemVersion, code: Code | None, days: int, basis: str) -> R
     return None
 
 
-def check(version: ItemVersion, code: str, days: int, basis: str) -> Code:
+def check(version: ItemVersion | None, code: str, days: int, basis: str) -> Code:
     """The reason, or :class:`~onewindow.cases.flow.StepRefused`."""
     found = find(code)
     if (reason := why_not(version, found, days, basis)) or found is None:
