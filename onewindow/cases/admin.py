@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
-from onewindow.cases import rungs
 from onewindow.cases.models import Attachment, Card, Event, Followup, Message, Rung, Stop
-from onewindow.org.admin import RecordAdmin, ReferenceAdmin
-from onewindow.org.calendar import Limit
-from onewindow.org.roles import STAFF
+from onewindow.org.admin import RecordAdmin
 
 
 @admin.register(Event)
@@ -55,33 +47,11 @@ class AttachmentAdmin(RecordAdmin):
     exclude = ("name", "key", "path")
 
 
-class RungForm(forms.ModelForm):
-    """A limit in working days and roles that exist: a rung that nobody can climb would be found out too late."""
-
-    def clean_after(self) -> str:
-        try:
-            given = Limit.parse(self.cleaned_data["after"])
-        except ValueError as wrong:
-            raise forms.ValidationError(str(wrong)) from wrong
-        if given.unit not in ("wd", "d"):
-            raise forms.ValidationError(_("Please give working days (wd) or days (d)."))
-        return str(given)
-
-    def clean_roles(self) -> list[str]:
-        roles = self.cleaned_data["roles"]
-        if not isinstance(roles, list) or not roles or set(roles) - {r.value for r in STAFF}:
-            raise forms.ValidationError(_('Please give a list of role codes, for example ["head"].'))
-        return roles
-
-
 @admin.register(Rung)
-class RungAdmin(ReferenceAdmin):
-    form = RungForm
-    list_display = ("kind", "code", "measure", "after", "roles")
+class RungAdmin(RecordAdmin):
+    """Shown here, changed under “Catalogue” alone: by draft, check and publication, with its history."""
 
-    def save_model(self, request: HttpRequest, obj: Rung, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        rungs.forget()
+    list_display = ("kind", "code", "measure", "after", "roles")
 
 
 @admin.register(Card)

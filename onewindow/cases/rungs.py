@@ -62,14 +62,22 @@ def of(kind: str) -> Sequence[Rung]:
     return _kept[0].get(kind) or _kept[0].get("") or DEFAULTS
 
 
+def general() -> Sequence[Rung]:
+    """The ladder of every kind that has none of its own."""
+    return of("")
+
+
 def forget() -> None:
     """After a change the next clock climbs the new ladder."""
     global _kept
     _kept = None
 
 
-def instants(case: Any, stops: Sequence[Any], calendar: Calendar) -> list[tuple[Rung, dt.datetime]]:
-    """Each rung with the instant after which it is reached. A rung that a stop still holds back is left out.
+def instants(
+    case: Any, stops: Sequence[Any], calendar: Calendar, ladder: Sequence[Rung] | None = None
+) -> list[tuple[Rung, dt.datetime]]:
+    """Each rung (of another ``ladder``, to try it out) with the instant after which it is reached. A rung that a stop still
+    holds back is left out.
 
     Promise and statute that end together bring the statute's card alone: one lateness, one card.
     """
@@ -77,7 +85,7 @@ def instants(case: Any, stops: Sequence[Any], calendar: Calendar) -> list[tuple[
         return []
     together = case.legal_due_at is not None and case.legal_due_at <= case.due_at
     found = []
-    for rung in of(case.KIND):
+    for rung in of(case.KIND) if ladder is None else ladder:
         base = case.due_at if rung.measure == Measure.PROMISE else case.legal_due_at
         after = Limit.parse(rung.after)
         if base is None or (together and rung.measure == Measure.PROMISE and not after.amount):

@@ -157,3 +157,17 @@ def reclock(numbers: list[str] | None = None) -> list[dict[str, Any]]:
                     continue
             moved.append({"number": case.number, **data})
     return moved
+
+
+def rouse(kind: str = "") -> int:
+    """Has the worker look at every running clock anew (of one kind of case) at its next turns: after a change of what turns
+    lights or climbs ladders. Returns how many there are."""
+    found = 0
+    for each in flow.FLOWS.values():
+        assert each.model is not None
+        if not kind or each.model.KIND == kind:
+            running = each.model._base_manager.filter(
+                closed_at__isnull=True, clock_ended_at__isnull=True, due_at__isnull=False
+            )
+            found += running.update(wake_at=instant.now())
+    return found

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from onewindow.catalog.models import Change, Code, Item, ItemVersion, MaterialSpec
+from onewindow.catalog.models import (
+    Bundle,
+    BundleStep,
+    Change,
+    Code,
+    Item,
+    ItemVersion,
+    MaterialSpec,
+    Wording,
+)
 from onewindow.org.admin import RecordAdmin, ReferenceInline
 
 
@@ -42,6 +51,24 @@ class CodeAdmin(ShownOnly):
     list_display = ("list", "code", "name", "legal_basis", "is_active")
     list_filter = ("list", "is_active")
     search_fields = ("code", "name")
+
+
+class StepInline(ReferenceInline):
+    model = BundleStep
+    may_change = False
+
+
+@admin.register(Bundle)
+class BundleAdmin(ShownOnly):
+    list_display = ("code", "name", "service_object", "is_active")
+    search_fields = ("code", "name")
+    inlines = (StepInline,)
+
+
+@admin.register(Wording)
+class WordingAdmin(ShownOnly):
+    list_display = ("kind", "version", "heading", "published_at", "published_by")
+    list_filter = ("kind",)
 
 
 @admin.register(Change)

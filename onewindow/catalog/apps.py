@@ -8,7 +8,7 @@ class Catalog(AppConfig):
     label = "catalog"
 
     def ready(self) -> None:
-        from onewindow.catalog import drafts, keep  # noqa: F401 – declare their sections and notices
+        from onewindow.catalog import drafts, keep, kept_bundles, ladders  # noqa: F401 – declare sections and notices
         from onewindow.org import rail
         from onewindow.org.roles import Role
 

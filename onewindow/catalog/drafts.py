@@ -213,15 +213,15 @@ def _diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Line]
 
 
 def _rows(name: str, old: list[Any], new: list[Any]) -> Iterator[Line]:
-    def called(row: Any) -> str:
-        return str(row.get("name") or row.get("title") or row.get("q") or "?")
+    from onewindow.catalog.forms import ROWS
 
-    before, after = {called(r): r for r in old}, {called(r): r for r in new}
+    form = ROWS[name]
+    before, after = {form.called(r): r for r in old}, {form.called(r): r for r in new}
     for title in [t for t in before if t not in after]:
-        yield Line(f"{label(name)} {title}", title, None)
+        yield Line(f"{label(name)} {title}", form.told(before[title]), None)
     for title, row in after.items():
         if title not in before:
-            yield Line(f"{label(name)} {title}", None, title)
+            yield Line(f"{label(name)} {title}", None, form.told(row))
             continue
         for field in [f for f in row if f != "no" and before[title].get(f) != row[f]]:
             text = f"{title}{_(', ')}{label(field, name)}"
@@ -235,34 +235,40 @@ def _rows(name: str, old: list[Any], new: list[Any]) -> Iterator[Line]:
         )
 
 
+def _field(name: str, of: str = "") -> Any:
+    """The field behind a name in a document, of a row of a list or of any section's single facts."""
+    from onewindow.catalog.forms import FACTS, ROWS
+
+    if of:
+        return ROWS[of].base_fields.get(name)
+    return next((form.base_fields[name] for form in FACTS if name in form.base_fields), None)
+
+
 def label(name: str, of: str = "") -> str:
     """A field in words."""
-    from onewindow.catalog.forms import ROWS, ItemForm
+    from onewindow.catalog.forms import ROWS
 
-    heads = {
-        "materials": _("Material"), "plan": _("Department taking part"), "form": _("Question of the form"),
-        "faq": _("Question often asked"), "codes": _("Code"), "value": _("Value"), "code": _("Code"),
-    }  # fmt: skip
-    fields = ROWS[of].base_fields if of else ItemForm.base_fields
-    return str(fields[name].label if name in fields and (of or name not in heads) else heads.get(name, name))
+    if not of and name in ROWS:
+        return str(ROWS[name].ONE)
+    field = _field(name, of)
+    heads = {"value": _("Value"), "code": _("Code")}
+    return str(field.label) if field is not None and field.label else heads.get(name, name)
 
 
 def shown(name: str, value: Any, of: str = "") -> str:
     """A value in words."""
-    from onewindow.catalog.forms import ROWS, ItemForm
-
     if value is None or value == "" or value == [] or value == {}:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name == "office":
         return local(Office.objects.filter(code=value).first()) or str(value)
-    field = (ROWS[of] if of else ItemForm).base_fields.get(name)
-    choices = dict(getattr(field, "choices", None) or {})
+    choices = dict(getattr(_field(name, of), "choices", None) or {})
     if choices:
-        parts = str(value).split("/") if name in ("service_object", "handling_forms") else [value]
+        parts = str(value).split("/") if name in ("service_object", "handling_forms") else value
+        parts = parts if isinstance(parts, list) else [parts]
         return "、".join(str(choices.get(p, choices.get(str(p), p))) for p in parts)
-    if name.endswith(("limit", "extension", "validity")) or name == "value":
+    if name.endswith(("limit", "extension", "validity")) or name in ("value", "after"):
         return limit(str(value))
     return str(value)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from onewindow.catalog.lint import Finding
-from onewindow.catalog.models import CaseKind, Closing, Code, Item, ItemVersion, Necessity, Source
+from onewindow.catalog.models import CaseKind, Closing, Code, ItemVersion, Necessity, Source
 from onewindow.org.calendar import Limit
 from onewindow.org.models import Office
 from onewindow.org.templatetags.ow import local
@@ -71,7 +71,21 @@ class CheckboxSelectMultiple(forms.CheckboxSelectMultiple):
         return found.split("/") if isinstance(found, str) else found
 
 
-class ItemForm(forms.ModelForm):
+class Grouped:
+    """A form whose fields stand under headings: ``GROUPS`` (heading → fields), ``WIDE`` are those that take a whole line."""
+
+    GROUPS: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
+    WIDE: ClassVar[set[str]] = set()
+
+    def groups(self) -> list[tuple[Any, list[tuple[Any, str]]]]:
+        """The fields under their headings, each with the class of its width."""
+        return [
+            (head, [(self[n], "ow-c6" if n in self.WIDE else "ow-c2") for n in names])  # type: ignore[index]
+            for head, names in self.GROUPS
+        ]
+
+
+class ItemForm(Grouped, forms.ModelForm):
     """Names, limits and all single facts of a version."""
 
     name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
@@ -167,18 +181,27 @@ class ItemForm(forms.ModelForm):
                 self.add_error("closed_note", _("Tell the public why, and where to go instead."))
         return data
 
-    def groups(self) -> list[tuple[Any, list[tuple[Any, str]]]]:
-        """The fields under their headings, each with the class of its width."""
-        return [
-            (head, [(self[n], "ow-c6" if n in self.WIDE else "ow-c2") for n in names])
-            for head, names in self.GROUPS
-        ]
-
 
 class Row(forms.Form):
     """One row of a list in a document. What a row holds beyond its fields stays as it was."""
 
     DEFAULTS: ClassVar[dict[str, Any]] = {}
+    HEAD: ClassVar[Any] = ""
+    ADD: ClassVar[Any] = ""
+    #: a row of this list is called so in comparisons
+    ONE: ClassVar[Any] = ""
+    #: whether the order of the rows says something
+    is_ordered: ClassVar[bool] = True
+
+    @classmethod
+    def called(cls, row: Mapping[str, Any]) -> str:
+        """What tells a row apart from the others of its list."""
+        return str(row.get("name") or row.get("title") or row.get("q") or "?")
+
+    @classmethod
+    def told(cls, row: Mapping[str, Any]) -> str:
+        """A row in one line."""
+        return cls.called(row)
 
     @classmethod
     def tidy(cls, row: dict[str, Any]) -> dict[str, Any]:
@@ -201,6 +224,7 @@ class MaterialForm(Row):
     )
     copies = forms.IntegerField(label=_("Copies"), min_value=1, max_value=20)
 
+    HEAD, ADD, ONE = _("Materials"), _("Add a material"), _("Material")
     NEW = {"name": "", "name_en": "", "necessity": 1, "source": 10, "form": "either", "copies": 1}
     WIDTHS = {"name": "ow-c3", "name_en": "ow-c3"}
 
@@ -213,6 +237,7 @@ class PlanForm(Row):
     limit = LimitField(label=_("Promised limit"))
     legal_limit = LimitField(label=_("Lawful limit"), required=False)
 
+    HEAD, ADD, ONE = _("Departments that take part"), _("Add a department"), _("Department taking part")
     NEW = {"stage": 1, "office": "", "title": "", "title_en": "", "limit": "3wd", "legal_limit": ""}
     WIDTHS = {"title": "ow-c3", "title_en": "ow-c3", "office": "ow-c2", "stage": "ow-c1"}
 
@@ -283,6 +308,7 @@ class QuestionForm(Row):
     options = OptionsField(label=_("Choices"), required=False, help_text=_("one a line: code=中文=English"))
     show_if = ConditionField(label=_("Asked only if"), required=False, help_text=_("e.g. has_staff=yes"))
 
+    HEAD, ADD, ONE = _("Questions of the form"), _("Add a question"), _("Question of the form")
     NEW = {"name": "", "label": "", "label_en": "", "type": "text"}
     #: What a question means that says nothing about it.
     DEFAULTS = {"required": True}
@@ -306,6 +332,7 @@ class FaqForm(Row):
         label=_("Answer in English"), max_length=900, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
+    HEAD, ADD, ONE = _("Questions often asked"), _("Add a question often asked"), _("Question often asked")
     NEW = {"q": "", "a": "", "q_en": "", "a_en": ""}
     WIDTHS = {"q": "ow-c3", "a": "ow-c3", "q_en": "ow-c3", "a_en": "ow-c3"}
 
@@ -324,6 +351,8 @@ class CodeForm(Row):
     needs_basis = forms.BooleanField(label=_("only where a law says so"), required=False)
     is_active = forms.BooleanField(label=_("offered"), required=False)
 
+    HEAD, ADD, ONE = _("Codes"), _("Add a code"), _("Code")
+    is_ordered = False
     NEW = {
         "code": "", "name": "", "name_en": "", "legal_basis": "", "max_days": None, "needs_basis": False, "is_active": True,
     }  # fmt: skip
@@ -338,6 +367,10 @@ ROWS: dict[str, type[Any]] = {
     "faq": FaqForm,
     "codes": CodeForm,
 }
+
+
+#: forms of single facts: where the words for the fields of a document are looked up
+FACTS: list[Any] = [ItemForm]
 
 
 def item_forms(document: Mapping[str, Any], data: Any = None) -> ItemForm:
@@ -421,8 +454,8 @@ def move_rows(rows: list[dict[str, Any]], deed: str, n: int, new: Mapping[str, A
     return rows
 
 
-class NewItemForm(forms.Form):
-    """The code of an item that does not exist yet."""
+class NewForm(forms.Form):
+    """The code of something that does not exist yet."""
 
     code = forms.RegexField(
         r"^[A-Za-z0-9][A-Za-z0-9-]{2,63}$",
@@ -431,10 +464,14 @@ class NewItemForm(forms.Form):
         error_messages={"invalid": _("Letters, digits and - only, at least three.")},
     )
 
+    def __init__(self, *args: Any, section: Any, **more: Any):
+        super().__init__(*args, **more)
+        self.section = section
+
     def clean_code(self) -> str:
         code = self.cleaned_data["code"]
-        if Item.objects.filter(code=code).exists():
-            raise ValidationError(_("There is already an item with this code."))
+        if self.section.document(code) is not None or code == "new":
+            raise ValidationError(_("There is already something with this code."))
         return code
 
 

@@ -13,8 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from onewindow.cases import instant
-from onewindow.cases.models import Rung
+from onewindow.cases import instant, worker
 from onewindow.catalog.actions import publish_version, spell
 from onewindow.catalog.lint import Finding, lint
 from onewindow.catalog.models import Code, Item, ItemVersion, MaterialSpec
@@ -32,6 +31,10 @@ class Section:
     name: ClassVar[str]
     label: ClassVar[Any]
     editable: ClassVar[bool] = True
+    #: lists of rows in a document, each with its form in ``forms.ROWS``
+    lists: ClassVar[tuple[str, ...]] = ()
+    #: what the button says that begins a new thing; empty: there are no new ones
+    new_label: ClassVar[Any] = ""
 
     def documents(self) -> Iterator[Document]:
         """All that is in force, in a stable order."""
@@ -48,9 +51,25 @@ class Section:
     def title(self, document: Mapping[str, Any]) -> str:
         return local(dict(document)) or self.key(document)
 
+    def summary(self, document: Mapping[str, Any]) -> str:
+        """One line about it for the list of its section."""
+        return ""
+
     def office(self, document: Mapping[str, Any]) -> Office | None:
         """Whose head may edit it; None: nobody's."""
         return None
+
+    def form(self, document: Mapping[str, Any], data: Any = None) -> Any:
+        """The form of its single facts, bound to the document or to what was typed; None: it has none."""
+        return None
+
+    def blank(self, code: str, office: str) -> Document:
+        """A new thing to begin a draft with (only where ``new_label`` says that there are new ones)."""
+        raise NotImplementedError
+
+    def aids(self, document: Document) -> Mapping[str, Any]:
+        """What helps whoever edits it, for the template ``catalog/keep_aids.html``."""
+        return {}
 
     def check(self, document: Document) -> list[Finding]:
         """What is wrong (``error``) or doubtful (``warning``) about it."""
@@ -200,7 +219,13 @@ class Parameters(Section):
             code=code, defaults={"value": value, "set_at": instant.now(), "set_by": by}
         )
         forget_parameters()
+        if code in RULE_LIGHTS:
+            worker.rouse()
         return "changed"
+
+
+#: parameters by which the lights of running clocks turn
+RULE_LIGHTS = ("amber_days", "amber_share")
 
 
 CODE_FIELDS = ("code", "name", "name_en", "legal_basis", "max_days", "needs_basis", "is_active")
@@ -210,6 +235,7 @@ class Codes(Section):
     """代码表 — one document a list. A code that was used is never deleted, only no longer offered."""
 
     name, label = "codes", _("Code lists")
+    lists = ("codes",)
 
     def documents(self) -> Iterator[Document]:
         rows = Code.objects.order_by("list", "id").values("list", *CODE_FIELDS)
@@ -223,6 +249,9 @@ class Codes(Section):
         from onewindow.catalog.words import LISTS
 
         return str(LISTS.get(self.key(document), self.key(document)))
+
+    def summary(self, document: Mapping[str, Any]) -> str:
+        return str(_(", ")).join(local(row) for row in document["codes"])
 
     def check(self, document: Document) -> list[Finding]:
         from onewindow.catalog.forms import code_rows, faults
@@ -282,6 +311,22 @@ class Items(Section):
     """政务服务事项 — one document an item: its names, the version in force and its materials."""
 
     name, label = "items", _("Items")
+    lists = ("materials", *LISTS)
+    new_label = _("New item")
+
+    def form(self, document: Mapping[str, Any], data: Any = None) -> Any:
+        from onewindow.catalog.forms import item_forms
+
+        return item_forms(document, data)
+
+    def blank(self, code: str, office: str) -> Document:
+        return {
+            "code": code, "office": office, "name": "", "name_en": "", "is_hot": False, "closing": "", "closed_from": None,
+            "closed_note": "", "closed_note_en": "", **dict.fromkeys(FACTS, ""), "kind_code": "01",
+            "service_object": "P/E", "handling_forms": "1", "case_kind": "PROMISED", "legal_limit": "20wd",
+            "promised_limit": "20wd", "has_fee": False, "pays_online": False, "visit_count": 1, "is_fully_online": False,
+            "allows_commitment": False, "is_joint": False, "plan": [], "form": [], "faq": [], "materials": [],
+        }  # fmt: skip
 
     def _versions(self) -> Any:
         return (
@@ -360,15 +405,6 @@ register(
         Office,
         ["code"],
         ["name", "name_en", "kind", "parent", "region", "is_member", "short", "phone"],
-    )
-)
-register(
-    Table(
-        "ladders",
-        _("Supervision ladders"),
-        Rung,
-        ["kind", "code"],
-        ["measure", "after", "roles", "todo", "todo_en"],
     )
 )
 register(Codes())

@@ -346,6 +346,34 @@ class Change(models.Model):
         return self.state in (ChangeState.DRAFT, ChangeState.CHECKED)
 
 
+class Wording(models.Model):
+    """文书格式文本 — one version of what a county has one kind of letter say. Letters name the version with which they were
+    issued and keep it for ever, so a row is never changed (a trigger refuses it)."""
+
+    #: Versions of a county begin above this; those below are files of the product.
+    OWN = 1000
+
+    kind = models.CharField(max_length=20)
+    version = models.PositiveSmallIntegerField()
+    heading = models.CharField(max_length=40)
+    heading_other = models.CharField(max_length=40)
+    seal = models.CharField(max_length=20)
+    text = models.TextField(max_length=4000)
+    published_at = models.DateTimeField()
+    published_by = models.CharField(max_length=150)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("wording of a letter"), _("wordings of letters")
+        ordering = ["kind", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "version"], name="wording_once"),
+            models.CheckConstraint(condition=Q(version__gt=1000), name="wording_is_own"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.version}"
+
+
 class BundleQuerySet(models.QuerySet["Bundle"]):
     def published(self) -> BundleQuerySet:
         """Bundles that are offered today."""

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -72,7 +72,8 @@ def catalogue(request: HttpRequest, section: str = "items") -> HttpResponse:
             "fresh": [c for c in drafting.values() if c.key not in known],
         }
     else:
-        context["rows"] = [_told(chosen, d, drafting.get(chosen.key(d))) for d in chosen.documents()]
+        context["rows"] = [_told(chosen, d, drafting.pop(chosen.key(d), None)) for d in chosen.documents()]
+        context["fresh"] = list(drafting.values())
     return render(request, "catalog/keep_list.html", context)
 
 
@@ -87,7 +88,7 @@ def _told(section: keep.Section, document: Any, draft: Change | None) -> dict[st
         "value": parameter_words(spec, document["value"]) if spec else "",
         "bounds": bounds(spec) if spec else "",
         "is_set": bool(spec and document.get("value") != spec.default),
-        "codes": document.get("codes", []),
+        "summary": section.summary(document),
     }
 
 
@@ -170,25 +171,24 @@ def begin(request: HttpRequest, section: str, key: str) -> HttpResponse:
 
 @keeper
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_item(request: HttpRequest) -> HttpResponse:
-    """A code, and then the draft of an item that nobody can apply for before it is published."""
-    form = forms.NewItemForm(request.POST if request.method == "POST" else None)
+def new_thing(request: HttpRequest, section: str = "items") -> HttpResponse:
+    """A code, and then the draft of something that nobody can use before it is published."""
+    chosen = _section(section)
+    if not chosen.new_label:
+        raise Http404
+    if section != "items":  # a head makes items of his own department; whatever is everybody's, bureau and administrator
+        _whole(request)
+    form = forms.NewForm(request.POST if request.method == "POST" else None, section=chosen)
     if request.method == "POST" and form.is_valid():
-        code, office = form.cleaned_data["code"], _own_office(request)
-        document = {
-            "code": code, "office": office, "name": "", "name_en": "", "is_hot": False, "closing": "", "closed_from": None,
-            "closed_note": "", "closed_note_en": "", **dict.fromkeys(keep.FACTS, ""), "kind_code": "01",
-            "service_object": "P/E", "handling_forms": "1", "case_kind": "PROMISED", "legal_limit": "20wd",
-            "promised_limit": "20wd", "has_fee": False, "pays_online": False, "visit_count": 1, "is_fully_online": False,
-            "allows_commitment": False, "is_joint": False, "plan": [], "form": [], "faq": [], "materials": [],
-        }  # fmt: skip
+        code = form.cleaned_data["code"]
         try:
-            drafts.begin(keep.SECTIONS["items"], code, by=request.user, content=document)
+            drafts.begin(chosen, code, by=request.user, content=chosen.blank(code, _own_office(request)))
         except drafts.NotPossible as reason:
             form.add_error("code", str(reason))
         else:
-            return redirect("keep_edit", "items", code)
-    return render(request, "catalog/keep_new.html", {"form": form}, status=422 if form.errors else 200)
+            return redirect("keep_edit", section, code)
+    context = {"form": form, "section": chosen}
+    return render(request, "catalog/keep_new.html", context, status=422 if form.errors else 200)
 
 
 def _own_office(request: HttpRequest) -> str:
@@ -216,33 +216,29 @@ def edit(request: HttpRequest, section: str, key: str) -> HttpResponse:
     return render(request, "catalog/keep_edit.html", _page(chosen, change))
 
 
-#: list of rows → its heading, and what one row is called
-HEADS = {
-    "materials": (gettext_lazy("Materials"), gettext_lazy("Add a material")),
-    "plan": (gettext_lazy("Departments that take part"), gettext_lazy("Add a department")),
-    "form": (gettext_lazy("Questions of the form"), gettext_lazy("Add a question")),
-    "faq": (gettext_lazy("Questions often asked"), gettext_lazy("Add a question often asked")),
-    "codes": (gettext_lazy("Codes"), gettext_lazy("Add a code")),
-}
-
-
 def _page(section: keep.Section, change: Change) -> dict[str, Any]:
     content = change.content
-    lists = {"items": ("materials", "plan", "form", "faq"), "codes": ("codes",)}.get(section.name, ())
     return {
         "section": section,
         "change": change,
         "title": section.title(content),
-        "form": forms.item_forms(content) if section.name == "items" else None,
+        "form": section.form(content),
         "value": forms.ParameterForm({"value": content.get("value")})
         if section.name == "parameters"
         else None,
         "spec": parameters.SPECS.get(change.key) if section.name == "parameters" else None,
         "bounds": bounds(parameters.SPECS[change.key]) if section.name == "parameters" else "",
         "lists": [
-            {"name": name, "rows": [_fields(f) for f in forms.item_rows(content, name)], "head": HEADS[name]}
-            for name in lists
+            {
+                "name": name,
+                "rows": [_fields(f) for f in forms.item_rows(content, name)],
+                "head": forms.ROWS[name].HEAD,
+                "add": forms.ROWS[name].ADD,
+                "is_ordered": forms.ROWS[name].is_ordered,
+            }
+            for name in section.lists
         ],
+        "aids": section.aids(content),
         "lines": drafts.diff(change.before, content),
         "findings": drafts.check(change),
     }
@@ -256,14 +252,14 @@ def _typed(request: HttpRequest, section: keep.Section, change: Change) -> keep.
     content = dict(change.content)
     if section.name == "parameters":
         return content | {"value": request.POST.get("value", "").strip()[:40]}
-    if section.name == "items":
-        content |= forms.read(forms.item_forms(content, request.POST))
-    for name in ("materials", "plan", "form", "faq", "codes"):
+    if (typed := section.form(content, request.POST)) is not None:
+        content |= forms.read(typed)
+    for name in section.lists:
         if f"{name}-count" in request.POST:
             content[name] = forms.read_rows(request.POST, name, content.get(name) or [])
     deed, _sep, rest = request.POST.get("do", "").partition(" ")
     name, _sep, n = rest.partition(" ")
-    if deed in ("add", "drop", "up", "down") and name in HEADS and name in content:
+    if deed in ("add", "drop", "up", "down") and name in section.lists and name in content:
         place = int(n) if n.isdigit() else 0
         content[name] = forms.move_rows(content[name], deed, place, forms.ROWS[name].NEW)
     for n, row in enumerate(content.get("materials") or [], 1):
@@ -305,6 +301,7 @@ def check(request: HttpRequest, section: str, key: str) -> HttpResponse:
         "sound": not keep.errors(findings) and change.content != change.before,
         "lines": drafts.diff(change.before, change.content),
         "impact": impact.of(change),
+        "aids": chosen.aids(change.content),
         "form": form,
         "other": drafts.needs_other(change, request.user),
     }

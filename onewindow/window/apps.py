@@ -19,6 +19,8 @@ class Window(AppConfig):
             afterwards,
             impact,
             joint_steps,
+            kept,
+            kept_letters,
             licence_reactions,
             pace,
             pledge_reactions,

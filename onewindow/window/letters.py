@@ -1,8 +1,7 @@
 """Rendering the government's letters: one text for the page that is printed and for the PDF that is kept.
 
 What a letter says comes from facts that no longer change: the paper's own, its event's, the version of the item and the
-frozen instants of the application. The wording is in ``templates/window/letters/<kind>.txt`` (paragraphs; ``**bold**``;
-``---`` parts what stands before the table from what follows). Official is the Chinese text alone.
+frozen instants of the application. What it says is in ``wordings.py``. Official is the Chinese text alone.
 """
 
 from __future__ import annotations
@@ -29,37 +28,16 @@ from onewindow.cases.typeset import FontsMissing, fonts_missing, qr_svg
 from onewindow.catalog.models import Code
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import limit as limit_words
+from onewindow.window import wordings
 from onewindow.window.models import Document, DocumentForm, Paper, PaperKind
-from onewindow.window.papers import wording
+from onewindow.window.wordings import HEADINGS
 
-__all__ = ["FontsMissing", "compose", "fonts_missing", "html", "pdf", "proof", "qr_svg", "render"]
+__all__ = ["HEADINGS", "FontsMissing", "compose", "fonts_missing", "html", "pdf", "proof", "qr_svg", "render"]
 
 SOURCE = Path(__file__).with_name("typst") / "letter.typ"
 LICENCE = "01"  # GB/T 39046 A.1: 行政许可; only there the Licensing Law applies by itself
 Runs = list[tuple[str, bool]]
 
-#: kind -> heading for a licence, heading for any other matter, name of the seal
-HEADINGS = {
-    PaperKind.RECEIPT: ("申请材料接收凭证", "申请材料接收凭证", "材料接收专用章"),
-    PaperKind.ACCEPTANCE: ("行政许可申请受理通知书", "政务服务事项受理通知书", "受理专用章"),
-    PaperKind.CORRECTION: ("申请材料补正一次性告知书", "申请材料补正一次性告知书", "受理专用章"),
-    PaperKind.NON_ACCEPTANCE: ("行政许可申请不予受理决定书", "政务服务事项不予受理决定书", "受理专用章"),
-    PaperKind.SUSPENSION: ("行政许可特别程序告知书", "特别程序告知书", "行政许可专用章"),
-    PaperKind.EXTENSION: ("行政许可延期办理告知书", "延期办理告知书", "行政许可专用章"),
-    PaperKind.GRANT: ("准予行政许可决定书", "办理结果通知书", "行政许可专用章"),
-    PaperKind.REFUSAL: ("不予行政许可决定书", "不予办理决定书", "行政许可专用章"),
-    PaperKind.DEEMED_ACCEPTANCE: ("行政许可申请视为受理告知书", "政务服务事项视为受理告知书", "受理专用章"),
-    PaperKind.COMMITMENT: ("行政许可告知承诺书", "政务服务告知承诺书", "受理专用章"),
-    PaperKind.PRELIMINARY: ("行政许可预审结果通知书", "预办理结果通知书", "行政许可专用章"),
-    PaperKind.SITE_CHECK: ("现场核查记录", "现场核查记录", "行政许可专用章"),
-    PaperKind.HEARING: ("行政许可听证通知书", "听证通知书", "行政许可专用章"),
-    PaperKind.HEARING_RIGHT: ("行政许可听证权利告知书", "听证权利告知书", "行政许可专用章"),
-    PaperKind.BREACH: ("违反承诺告知书", "违反承诺告知书", "行政许可专用章"),
-    PaperKind.REVOCATION: ("撤销行政许可决定书", "撤销办理结果决定书", "行政许可专用章"),
-    PaperKind.WITHDRAWAL: ("撤回申请确认书", "撤回申请确认书", "受理专用章"),
-    PaperKind.RENEWAL: ("准予延续行政许可告知书", "准予延续告知书", "行政许可专用章"),
-    PaperKind.DELIVERY: ("送达回证", "送达回证", "送达专用章"),
-}
 #: decisions are shown to others: their code leads to the check of the paper, never to the applicant's own page
 SHOWN_TO_OTHERS = {
     PaperKind.GRANT,
@@ -253,7 +231,7 @@ def _text(paper: Paper, event: Event | None) -> str:
             a.delivery_form, ""
         ),
     }
-    return render_to_string(wording(paper.kind, paper.wording), context)
+    return wordings.render(paper.kind, paper.wording, context)
 
 
 def compose(paper: Paper) -> Letter:
@@ -264,7 +242,7 @@ def compose(paper: Paper) -> Letter:
     kind = PaperKind(paper.kind)
     shown = kind in SHOWN_TO_OTHERS
     qr_url = f"{verify}?code={paper.verify_code}" if shown else a.track_url
-    heading = HEADINGS[kind]
+    heading = wordings.heading(kind, paper.wording)
     org = paper.facts.get("org") or full_name(a.office)
     with translation.override("en"):
         gloss = f"{kind.label} ({a.item_version.item.name_en}). The Chinese text is the official one."

@@ -4,24 +4,21 @@ The serial of a letter is that of its application (and ``-2``, ``-3`` … for le
 kind and year, never given twice, and right on both databases without a queue before one row. It is not gapless, and no law
 asks for that; that nothing is missing is proved by the chain of events, in which every letter has its step.
 
-The wording of a kind is a file a version in ``templates/window/letters``: ``grant.txt`` is version 1, ``grant.2.txt`` version
-2. A new letter takes the newest; an issued one keeps its own for ever.
+What a letter says, and in which version, is in ``wordings.py``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import secrets
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
 
 from onewindow.cases.rows import insert
 from onewindow.window.models import PLAIN, Application, Paper, PaperKind
+from onewindow.window.wordings import newest
 
-WORDINGS = Path(__file__).parent.parent / "templates" / "window" / "letters"
 #: letters that may go out more than once in one case
 REPEATABLE = frozenset(
     {
@@ -34,18 +31,6 @@ REPEATABLE = frozenset(
         PaperKind.DELIVERY,
     }
 )
-
-
-@cache
-def newest_wording(kind: str) -> int:
-    """The version of a kind's wording that letters issued today get."""
-    later = (p.name.split(".")[1] for p in WORDINGS.glob(f"{kind}.*.txt"))
-    return max((int(n) for n in later if n.isdecimal()), default=1)
-
-
-def wording(kind: str, version: int) -> str:
-    """The template of one version of a kind's wording."""
-    return f"window/letters/{kind}.txt" if version == 1 else f"window/letters/{kind}.{version}.txt"
 
 
 def verify_code() -> str:
@@ -71,7 +56,7 @@ def issue(
             serial=int(a.number[7:13]),
             nth=nth,
             event_seq=seq or a.version + 1,
-            wording=newest_wording(kind),
+            wording=newest(kind),
             issued_at=now,
             verify_code=verify_code(),
             facts=facts,

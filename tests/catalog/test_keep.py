@@ -7,13 +7,27 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from onewindow.cases import rungs
+from onewindow.cases.flow import FLOWS
 from onewindow.cases.instant import simulated
 from onewindow.cases.models import Notice, Rung
 from onewindow.catalog import drafts, exporting, impact, keep
 from onewindow.catalog.actions import publish_version
+from onewindow.catalog.bundles import import_bundles
 from onewindow.catalog.importing import import_items
-from onewindow.catalog.models import Change, Code, Item, ItemVersion, MaterialSpec
+from onewindow.catalog.models import (
+    Bundle,
+    BundleStep,
+    Change,
+    Code,
+    Item,
+    ItemVersion,
+    MaterialSpec,
+    Wording,
+)
 from onewindow.config.management.commands.init import load_reference
+from onewindow.exchange.actions import add_dataset, read_datasets
+from onewindow.exchange.models import Dataset
 from onewindow.org import parameters
 from onewindow.org.importing import import_table
 from onewindow.org.models import (
@@ -25,7 +39,8 @@ from onewindow.org.models import (
     forget_parameters,
     parameter,
 )
-from onewindow.window.models import Application
+from onewindow.window import wordings
+from onewindow.window.models import Application, PaperKind
 from tests.town import at
 
 pytestmark = pytest.mark.django_db
@@ -46,29 +61,37 @@ def wipe():
     Item.objects.update(current=None)
     Office.objects.update(parent=None)
     Region.objects.update(parent=None)
+    BundleStep.objects.all().delete()
     ItemVersion.objects.all().delete()
-    for model in (Item, Code, Rung, Counter, Hall, Office, Region, Parameter):
+    for model in (Bundle, Item, Code, Rung, Counter, Hall, Dataset, Office, Region, Parameter):
         model.objects.all().delete()
     forget_parameters()
+    rungs.forget()
+    wordings.forget()
 
 
 def test_every_default_survives_the_round_trip_byte_for_byte():
     load_reference()
     for kind in ("regions", "offices", "halls", "counters"):
         assert import_table(kind, DATA / f"{kind}.csv").errors == []
-    assert (
-        import_items(
-            DATA / "items.csv", materials=DATA / "materials.csv", forms=DATA / "forms.json", by="test"
-        ).errors
-        == []
-    )
+    files = {"materials": DATA / "materials.csv", "forms": DATA / "forms.json", "plans": DATA / "plans.csv"}
+    assert import_items(DATA / "items.csv", **files, by="test").errors == []
+    assert import_bundles(DATA / "bundles.csv").errors == []
+    with open(DATA / "datasets.csv", encoding="utf-8", newline="") as file:
+        for owner, facts in read_datasets(file):
+            add_dataset(Office.objects.get(code=owner), facts)
     Parameter.objects.create(code="notice_limit", value="3wd")
-    Rung.objects.create(code="yellow", measure="promise", after="2wd", roles=["head"], todo="说明原因")
+    Rung.objects.create(
+        kind="approval", code="red", measure="statute", after="1wd", roles=["head"], todo="说明原因"
+    )
     forget_parameters()
     before = "".join(exporting.lines())
-    assert before.count('"section":"items"') == 78 and before.count('"section":"parameters"') == len(
-        parameters.SPECS
-    )
+    told = {name: before.count(f'"section":"{name}"') for name in keep.SECTIONS}
+    assert told == {
+        "parameters": len(parameters.SPECS), "regions": 28, "offices": 69, "codes": Code.objects.values("list").distinct().count(),
+        "items": 78, "ladders": len(FLOWS) + 1, "bundles": 5, "halls": 8, "counters": 113, "datasets": 10,
+        "letters": len(PaperKind),
+    }  # fmt: skip
     wipe()
     report = exporting.load(before.splitlines(), by="test")
     assert report.errors == []
@@ -76,7 +99,7 @@ def test_every_default_survives_the_round_trip_byte_for_byte():
     assert parameter("notice_limit") == "3wd" and Item.objects.published().count() == 78
     again = exporting.load(before.splitlines(), by="test")
     assert (again.count("created"), again.count("changed")) == (0, 0)
-    assert ItemVersion.objects.count() == 78
+    assert ItemVersion.objects.count() == 78 and Wording.objects.count() == 0
 
 
 def test_errors_of_a_file_name_line_and_field_and_nothing_is_written(town, tmp_path):

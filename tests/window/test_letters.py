@@ -14,7 +14,8 @@ from onewindow.cases.models import Event
 from onewindow.catalog.models import MaterialSpec
 from onewindow.window import actions, letters
 from onewindow.window.models import Paper, PaperKind
-from onewindow.window.papers import WORDINGS, issue, newest_wording
+from onewindow.window.papers import issue
+from onewindow.window.wordings import WORDINGS, newest_file
 from tests.town import at
 
 ALLAUTH = "allauth.account.auth_backends.AuthenticationBackend"
@@ -176,13 +177,13 @@ def test_an_issued_letter_keeps_the_wording_of_its_day(town, day, tmp_path):
     newer.write_text("新的格式文本：{{ item }}。", encoding="utf-8")
     templates = [settings.TEMPLATES[0] | {"DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
     with override_settings(TEMPLATES=templates), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("onewindow.window.papers.WORDINGS", newer.parent)
-        newest_wording.cache_clear()
+        patch.setattr("onewindow.window.wordings.WORDINGS", newer.parent)
+        newest_file.cache_clear()
         assert letters.compose(paper) == before
         newer_paper = paper_of(town.accepted(n=2), "acceptance")
         assert newer_paper.wording == 2
         assert letters.compose(newer_paper).paragraphs == [[("新的格式文本：食品经营许可（新办）。", False)]]
-    newest_wording.cache_clear()
+    newest_file.cache_clear()
 
 
 def test_every_kind_has_its_wording_and_its_heading():
