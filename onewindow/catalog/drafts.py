@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from onewindow.cases import instant
 from onewindow.cases.notices import say, tell
@@ -251,7 +251,7 @@ def label(name: str, of: str = "") -> str:
     if not of and name in ROWS:
         return str(ROWS[name].ONE)
     field = _field(name, of)
-    heads = {"value": _("Value"), "code": _("Code")}
+    heads = {"value": _("Value"), "code": pgettext("thing", "Code")}
     return str(field.label) if field is not None and field.label else heads.get(name, name)
 
 

@@ -15,7 +15,7 @@ from onewindow.catalog.lint import Finding
 from onewindow.catalog.models import CaseKind, Closing, Code, ItemVersion, Necessity, Source
 from onewindow.org.calendar import Limit
 from onewindow.org.models import Office
-from onewindow.org.templatetags.ow import local
+from onewindow.org.templatetags.ow import limit, local
 
 #: 权力类别 — GB/T 39046 A.1, those that begin with an application
 KINDS = [
@@ -209,6 +209,12 @@ class Row(forms.Form):
         return row
 
 
+def _choice(form: Any, name: str, row: Mapping[str, Any]) -> str:
+    """What a choice of a row is called."""
+    found = dict(form.base_fields[name].choices).get(row.get(name), row.get(name) or "")
+    return str(found)
+
+
 class MaterialForm(Row):
     name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
     name_en = forms.CharField(label=_("English name"), max_length=200, required=False)
@@ -228,6 +234,11 @@ class MaterialForm(Row):
     NEW = {"name": "", "name_en": "", "necessity": 1, "source": 10, "form": "either", "copies": 1}
     WIDTHS = {"name": "ow-c3", "name_en": "ow-c3"}
 
+    @classmethod
+    def told(cls, row: Mapping[str, Any]) -> str:
+        words = (_choice(cls, "necessity", row), _choice(cls, "source", row), _choice(cls, "form", row))
+        return " · ".join(w for w in words if w)
+
 
 class PlanForm(Row):
     stage = forms.IntegerField(label=_("Stage"), min_value=1, max_value=20)
@@ -245,6 +256,13 @@ class PlanForm(Row):
         super().__init__(*args, **more)
         offices = Office.objects.exclude(kind="government").order_by("code")
         self.fields["office"].choices = [("", "–"), *((o.code, local(o)) for o in offices)]  # type: ignore[attr-defined]
+
+    @classmethod
+    def told(cls, row: Mapping[str, Any]) -> str:
+        office = local(Office.objects.filter(code=row.get("office", "")).first()) or str(
+            row.get("office", "")
+        )
+        return " · ".join(str(w) for w in (row.get("stage"), office, limit(row.get("limit", ""))) if w)
 
 
 class OptionsField(forms.CharField):
@@ -323,6 +341,10 @@ class QuestionForm(Row):
         kept = {k: v for k, v in row.items() if v not in (None, "", [], {})}
         return {k: v for k, v in kept.items() if cls.DEFAULTS.get(k) != v}
 
+    @classmethod
+    def told(cls, row: Mapping[str, Any]) -> str:
+        return f"{row.get('label', '')} · {_choice(cls, 'type', row)}"
+
 
 class FaqForm(Row):
     q = forms.CharField(label=_("Question"), max_length=200)
@@ -335,6 +357,10 @@ class FaqForm(Row):
     HEAD, ADD, ONE = _("Questions often asked"), _("Add a question often asked"), _("Question often asked")
     NEW = {"q": "", "a": "", "q_en": "", "a_en": ""}
     WIDTHS = {"q": "ow-c3", "a": "ow-c3", "q_en": "ow-c3", "a_en": "ow-c3"}
+
+    @classmethod
+    def told(cls, row: Mapping[str, Any]) -> str:
+        return str(row.get("a") or "")
 
 
 class CodeForm(Row):
@@ -351,12 +377,16 @@ class CodeForm(Row):
     needs_basis = forms.BooleanField(label=_("only where a law says so"), required=False)
     is_active = forms.BooleanField(label=_("offered"), required=False)
 
-    HEAD, ADD, ONE = _("Codes"), _("Add a code"), _("Code")
+    HEAD, ADD, ONE = _("Codes"), _("Add a code"), pgettext_lazy("thing", "Code")
     is_ordered = False
     NEW = {
         "code": "", "name": "", "name_en": "", "legal_basis": "", "max_days": None, "needs_basis": False, "is_active": True,
     }  # fmt: skip
     WIDTHS = {"legal_basis": "ow-c3", "name": "ow-c2", "name_en": "ow-c2"}
+
+    @classmethod
+    def told(cls, row: Mapping[str, Any]) -> str:
+        return " · ".join(str(w) for w in (row.get("code"), row.get("legal_basis")) if w)
 
 
 #: list in a document → form of its rows
@@ -459,7 +489,7 @@ class NewForm(forms.Form):
 
     code = forms.RegexField(
         r"^[A-Za-z0-9][A-Za-z0-9-]{2,63}$",
-        label=_("Code"),
+        label=pgettext_lazy("thing", "Code"),
         help_text=_("letters, digits and -, e.g. ZD-MSA-021"),
         error_messages={"invalid": _("Letters, digits and - only, at least three.")},
     )
@@ -473,6 +503,33 @@ class NewForm(forms.Form):
         if self.section.document(code) is not None or code == "new":
             raise ValidationError(_("There is already something with this code."))
         return code
+
+
+class ItemFilters(forms.Form):
+    """What narrows the list of items; a value that there is not narrows nothing."""
+
+    q = forms.CharField(label=_("Name, pinyin initials or code"), max_length=60, required=False)
+    office = forms.ChoiceField(label=_("Department"), required=False)
+    standing = forms.ChoiceField(
+        label=_("Standing"),
+        required=False,
+        choices=[
+            ("", _("All")),
+            ("open", _("Can be applied for")),
+            ("closed", _("Closed")),
+            ("draft", _("With a draft")),
+        ],
+    )
+
+    def __init__(self, data: Any, *, offices: Any):
+        super().__init__({k: str(v).replace("\0", "") for k, v in data.items()})
+        rows = Office.objects.filter(pk__in=offices.order_by().values("office")).order_by("code")
+        self.fields["office"].choices = [("", _("All")), *((o.code, local(o)) for o in rows)]  # type: ignore[attr-defined]
+        self.fields["q"].widget.attrs.update({"type": "search", "data-hotkey": "/"})
+
+    @property
+    def is_used(self) -> bool:
+        return any(self.cleaned_data.values())
 
 
 class ParameterForm(forms.Form):

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from onewindow.cases import clock, flow, instant, rungs, worker
 from onewindow.cases.models import Card, CardCode, Measure, Rung
@@ -24,6 +24,13 @@ from onewindow.org.templatetags.ow import limit
 
 #: the ladder of every kind of case that has none of its own
 ALL = "all"
+#: kinds of case in words; a kind that is not named here shows its code
+KINDS = {
+    "application": gettext_lazy("Applications"),
+    "approval": gettext_lazy("Shares of a department in an application"),
+    "pledge": gettext_lazy("Pledges"),
+    "licence": gettext_lazy("Licences"),
+}
 FIELDS = ("code", "measure", "after", "roles", "todo", "todo_en")
 
 
@@ -94,8 +101,8 @@ class Ladders(keep.Section):
     lists = ("rungs",)
 
     def _kinds(self) -> dict[str, Any]:
-        named = {f.model.KIND: f.model._meta.verbose_name for f in flow.FLOWS.values() if f.model is not None}
-        return {ALL: gettext_lazy("Every kind of case")} | dict(sorted(named.items()))
+        kinds = sorted(f.model.KIND for f in flow.FLOWS.values() if f.model is not None)
+        return {ALL: gettext_lazy("Every kind of case")} | {kind: KINDS.get(kind, kind) for kind in kinds}
 
     def documents(self) -> Iterator[keep.Document]:
         own: dict[str, list[Rung]] = {}
@@ -113,7 +120,7 @@ class Ladders(keep.Section):
         rows = document["rungs"]
         if not rows:
             return _("climbs the ladder of every kind of case")
-        return str(_(", ")).join(f"{RungForm.called(r)} {when(r)}" for r in rows)
+        return "\n".join(f"{RungForm.called(r)}{pgettext('label', ': ')}{when(r)} → {who(r)}" for r in rows)
 
     def check(self, document: keep.Document) -> list[Finding]:
         kind, rows = self.key(document), document.get("rungs")

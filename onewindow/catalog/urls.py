@@ -13,6 +13,7 @@ urlpatterns = [
     path("items/<str:code>", public.item, name="item"),
     path("desk/catalogue/", views.catalogue, name="keep"),
     path("desk/catalogue/export.jsonl", views.export, name="keep_export"),
+    path("desk/catalogue/items.xlsx", views.export_items, name="keep_items_export"),
     path("desk/catalogue/import/", views.load, name="keep_import"),
     path("desk/catalogue/new/", views.new_thing, name="keep_new"),
     path("desk/catalogue/<str:section>/", views.catalogue, name="keep_list"),

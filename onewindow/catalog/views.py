@@ -8,20 +8,23 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from onewindow.cases.export import workbook
 from onewindow.catalog import drafts, exporting, forms, impact, keep
 from onewindow.catalog.models import Change, Item
 from onewindow.org import parameters
 from onewindow.org.models import parameter
 from onewindow.org.roles import Role
-from onewindow.org.templatetags.ow import limit
+from onewindow.org.templatetags.ow import limit, local
 
 PAGE = 30
 
@@ -61,13 +64,12 @@ def catalogue(request: HttpRequest, section: str = "items") -> HttpResponse:
     drafting = {c.key: c for c in Change.objects.seen_by(request.user).open().filter(section=section)}
     context: dict[str, Any] = {"tabs": tabs, "section": chosen, "is_admin": request.user.has_role(Role.ADMIN)}
     if section == "items":
-        text = request.GET.get("q", "").replace("\0", "").strip()[:60]
-        items = Item.objects.seen_by(request.user).select_related("office", "current").search(text)
+        filters, items = _items(request, set(drafting))
         page = Paginator(items, PAGE).get_page(request.GET.get("page"))
         known = set(Item.objects.seen_by(request.user).values_list("code", flat=True))
         context |= {
             "page": page,
-            "q": text,
+            "filters": filters,
             "rows": [(item, drafting.get(item.code)) for item in page],
             "fresh": [c for c in drafting.values() if c.key not in known],
         }
@@ -75,6 +77,55 @@ def catalogue(request: HttpRequest, section: str = "items") -> HttpResponse:
         context["rows"] = [_told(chosen, d, drafting.pop(chosen.key(d), None)) for d in chosen.documents()]
         context["fresh"] = list(drafting.values())
     return render(request, "catalog/keep_list.html", context)
+
+
+def _items(request: HttpRequest, drafting: set[str]) -> tuple[forms.ItemFilters, Any]:
+    """The items that this person keeps, as filtered in the address."""
+    mine = Item.objects.seen_by(request.user).select_related("office", "current")
+    filters = forms.ItemFilters(request.GET, offices=mine)
+    filters.full_clean()
+    chosen = filters.cleaned_data
+    if chosen.get("office"):
+        mine = mine.filter(office__code=chosen["office"])
+    closed = Q(closed_from__lte=timezone.localdate()) & ~Q(closing="")
+    mine = mine.filter(
+        {"draft": Q(code__in=drafting), "closed": closed, "open": ~closed}.get(
+            chosen.get("standing", ""), Q()
+        )
+    )
+    return filters, mine.search(chosen.get("q", ""))
+
+
+@keeper
+@require_safe
+def export_items(request: HttpRequest) -> HttpResponseBase:
+    """The list of items as a workbook, filtered as on the page."""
+    drafting = Change.objects.seen_by(request.user).open().filter(section="items")
+    _filters, items = _items(request, set(drafting.values_list("key", flat=True)))
+    columns = [
+        (_("Item"), 36), (pgettext("thing", "Code"), 16), (_("English name"), 36), (_("Department"), 22),
+        (_("Kind of power"), 14), (_("How it is decided"), 14), (_("Promised limit"), 14), (_("Lawful limit"), 14),
+        (_("Lawful extension"), 14), (_("legal basis"), 50), (_("Result"), 24), (_("Materials"), 10), (_("Version"), 8),
+        (_("In force since"), 18), (_("Standing"), 14),
+    ]  # fmt: skip
+    kinds = dict(forms.KINDS)
+    rows = (
+        [
+            item.name, item.code, item.name_en, local(item.office), kinds.get(v.kind_code, v.kind_code),
+            v.get_case_kind_display(), limit(v.promised_limit), limit(v.legal_limit),
+            limit(v.legal_extension) if v.legal_extension else "", v.legal_basis, v.result, v.paper_count, v.version,
+            v.published_at, item.get_closing_display() if item.is_closed else _("In force"),
+        ]
+        for item in items.filter(current__isnull=False).annotate(paper_count=Count("current__materials"))
+        for v in [_with_count(item)]
+    )  # fmt: skip
+    return workbook("items", columns, rows)
+
+
+def _with_count(item: Item) -> Any:
+    version = item.current
+    version.paper_count = item.paper_count  # type: ignore[attr-defined, union-attr]
+    return version
 
 
 def _told(section: keep.Section, document: Any, draft: Change | None) -> dict[str, Any]:
@@ -127,7 +178,7 @@ def thing(request: HttpRequest, section: str, key: str) -> HttpResponse:
         "section": chosen,
         "key": key,
         "title": chosen.title(document),
-        "facts": [line for line in drafts.diff({}, document) if line.after != "–"],
+        "facts": [line for line in drafts.diff({"code": key}, document) if line.after != "–"],
         "draft": next((c for c in changes if c.is_open), None),
         "changes": [(c, drafts.diff(c.before, c.content)) for c in changes if not c.is_open],
         "versions": versions,
@@ -176,7 +227,9 @@ def new_thing(request: HttpRequest, section: str = "items") -> HttpResponse:
     chosen = _section(section)
     if not chosen.new_label:
         raise Http404
-    if section != "items":  # a head makes items of his own department; whatever is everybody's, bureau and administrator
+    if (
+        section != "items"
+    ):  # a head makes items of his own department; whatever is everybody's, bureau and administrator
         _whole(request)
     form = forms.NewForm(request.POST if request.method == "POST" else None, section=chosen)
     if request.method == "POST" and form.is_valid():
