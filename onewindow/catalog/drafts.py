@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -208,8 +209,19 @@ def _diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Line]
             continue
         if name in ROWS:
             yield from _rows(name, old or [], new or [])
+        elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
+            yield Line(label(name), *_changed_lines(old, new))
         else:
             yield Line(label(name), shown(name, old), shown(name, new))
+
+
+def _changed_lines(old: str, new: str) -> tuple[str | None, str | None]:
+    """Of two long texts the lines that differ."""
+    gone, come = [], []
+    for line in difflib.ndiff(old.splitlines(), new.splitlines()):
+        if line[:2] in ("- ", "+ ") and line[2:].strip():
+            (gone if line[0] == "-" else come).append(line[2:])
+    return "\n".join(gone) or None, "\n".join(come) or None
 
 
 def _rows(name: str, old: list[Any], new: list[Any]) -> Iterator[Line]:

@@ -241,7 +241,7 @@ class MaterialForm(Row):
 
 
 class PlanForm(Row):
-    stage = forms.IntegerField(label=_("Stage"), min_value=1, max_value=20)
+    stage = forms.IntegerField(label=pgettext_lazy("plan", "Stage"), min_value=1, max_value=20)
     office = forms.ChoiceField(label=_("Department"))
     title = forms.CharField(label=_("What it does"), max_length=60)
     title_en = forms.CharField(label=_("In English"), max_length=120, required=False)

@@ -53,20 +53,19 @@ class BundleForm(Grouped, forms.Form):
 class BundleStepForm(Row):
     """An item of ours, or what is done elsewhere; ``stage``: what can be done at the same time has the same."""
 
-    stage = forms.IntegerField(label=gettext_lazy("Stage"), min_value=1, max_value=20)
+    stage = forms.IntegerField(label=pgettext_lazy("plan", "Stage"), min_value=1, max_value=20)
     item = forms.ChoiceField(label=gettext_lazy("Item"), required=False)
+    office = forms.ChoiceField(label=gettext_lazy("Where that is done"), required=False)
     external = forms.CharField(label=gettext_lazy("or: done elsewhere"), max_length=120, required=False)
     external_en = forms.CharField(label=gettext_lazy("In English"), max_length=200, required=False)
-    office = forms.ChoiceField(label=gettext_lazy("Where that is done"), required=False)
     condition = forms.CharField(label=gettext_lazy("Needed only if"), max_length=120, required=False)
     condition_en = forms.CharField(label=gettext_lazy("Condition in English"), max_length=200, required=False)
 
     HEAD, ADD, ONE = gettext_lazy("Steps"), gettext_lazy("Add a step"), gettext_lazy("Step")
     NEW = {"stage": 1, **dict.fromkeys(STEP[1:], "")}
-    WIDTHS = {
-        "item": "ow-c5", "stage": "ow-c1", "external": "ow-c2", "external_en": "ow-c2", "condition": "ow-c3",
-        "condition_en": "ow-c3",
-    }  # fmt: skip
+    WIDTHS = {"stage": "ow-c1", "office": "ow-c2"} | dict.fromkeys(
+        ("item", "external", "external_en", "condition", "condition_en"), "ow-c3"
+    )
 
     def __init__(self, *args: Any, **more: Any):
         super().__init__(*args, **more)

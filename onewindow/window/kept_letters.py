@@ -42,7 +42,8 @@ class LetterForm(Grouped, forms.Form):
     WIDE = {"text"}
 
     def clean_text(self) -> str:
-        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
+        text = str(self.cleaned_data["text"]).replace("\r\n", "\n").strip()
+        return text.removesuffix("\n---").strip()  # nothing stands after the table
 
 
 class Letters(keep.Section):

@@ -152,6 +152,9 @@ def test_a_new_wording_is_said_by_new_letters_and_an_issued_one_keeps_its_own(to
     change = draft(LETTERS, "refusal", town.bai, heading="不予许可决定书", seal="审批专用章", text=REFUSAL)
     assert drafts.check(change) == []
     assert impact.of(change)[0] == "已制发 1 份此类文书，其纸质和电子文本均保持原样。"
+    lines = {line.label: (line.before, line.after) for line in drafts.diff(change.before, change.content)}
+    assert lines["印章名称"] == ("行政许可专用章", "审批专用章")
+    assert lines["文书正文"][1] == "\n".join(line for line in REFUSAL.splitlines()[:3] if line)
     assert drafts.publish(change, by=town.bai, reason="法制审核") == "changed"
     new = refused(town, 2)
     assert (old.wording, new.wording) == (1, 1001)
