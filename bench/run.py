@@ -18,7 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from bench import http, raw  # noqa: E402
+from bench import http, many, raw  # noqa: E402
 from onewindow.catalog.models import Item  # noqa: E402
 from onewindow.data.people import citizens  # noqa: E402
 from onewindow.org.models import Hall, Person  # noqa: E402
@@ -83,11 +83,28 @@ class Town:
             return actions.accept(a, by=self.clerk)
 
 
-def figures(size: int, rounds: int) -> None:
+#: parts that can be asked for one by one (``--only``)
+PARTS = ("life", "http", "bundle", "batch", "register")
+
+
+def figures(size: int, rounds: int, only: frozenset[str], licences: int) -> None:
     town = Town()
     sample = town.accept()
     raw.fill(sample, size)
     rows = raw.Rows(sample)
+    if "life" in only:
+        life(town, sample, rows, size, rounds)
+    if "http" in only:
+        http.figures(town, rows, size, rounds, line)
+    if "bundle" in only:
+        many.bundle(town, size, max(rounds // 4, 3))
+    if "batch" in only:
+        many.batches(town, rows, size)
+    if "register" in only:
+        many.register(town, rows, licences)
+
+
+def life(town: Town, sample: Application, rows: raw.Rows, size: int, rounds: int) -> None:
     line("accept, in process", size, *compare(town.accept, rows.accept, rounds))
 
     waiting = [town.accept() for _ in range(rounds + 3)]
@@ -101,7 +118,6 @@ def figures(size: int, rounds: int) -> None:
     found = desk.get("/desk/search/", {"q": sample.applicant_name}, headers={"host": "localhost"})
     page(desk, found.url, "search by name", size, rows.search, rounds)  # the name is sealed in the address
     page(Client(), sample.track_path, "track page", size, rows.track, rounds)
-    http.figures(town, rows, size, rounds, line)
 
 
 def page(client: Client, url: str, what: str, size: int, limit: Callable[[], Any], rounds: int) -> None:
@@ -118,12 +134,18 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sizes", default="10000,100000")
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--licences", type=int, default=1_000_000)
     options = parser.parse_args()
+    only = frozenset(options.only.split(","))
+    if unknown := only - set(PARTS):
+        parser.error(f"--only knows {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
     call_command("init", verbosity=0)
     city.build(1)
     print(f"{connection.vendor} {raw.version()}, {raw.durability()}", flush=True)
-    for size in (int(s) for s in options.sizes.split(",")):
-        figures(size, options.rounds)
+    for n, size in enumerate(int(s) for s in options.sizes.split(",")):
+        # The register does not depend on the history of applications: once is enough.
+        figures(size, options.rounds, only - {"register"} if n else only, options.licences)
 
 
 if __name__ == "__main__":
