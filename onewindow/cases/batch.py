@@ -31,6 +31,7 @@ class Choice:
     case: Any
     version: int
     title: str
+    who: str
     reason: Reason | None
 
 
@@ -79,7 +80,9 @@ def look(verb: str, chosen: Mapping[str, int], person: Person) -> list[Choice]:
     """Every chosen case with the reason why the step is not possible, or none."""
     cases = cases_of(list(chosen), person)
     return [
-        Choice(case, chosen[n], desk.of(case).title(case), _why_not(verb, case, person))
+        Choice(
+            case, chosen[n], desk.of(case).title(case), desk.of(case).line(case), _why_not(verb, case, person)
+        )
         for n in chosen
         if (case := cases.get(n)) is not None
     ]

@@ -142,7 +142,7 @@ class ItemForm(Grouped, forms.ModelForm):
             ("handling_forms", "visit_count", "is_fully_online", "visit_reason", "consult_phone", "complaint_phone"),
         ),
         (
-            _("Result"),
+            pgettext_lazy("outcome", "Result"),
             ("result", "result_en", "result_kind", "result_validity", "result_sample", "allows_commitment", "is_joint"),
         ),
         (_("Standing"), ("closing", "closed_from", "closed_note", "closed_note_en")),

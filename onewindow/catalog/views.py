@@ -105,7 +105,8 @@ def export_items(request: HttpRequest) -> HttpResponseBase:
     columns = [
         (_("Item"), 36), (pgettext("thing", "Code"), 16), (_("English name"), 36), (_("Department"), 22),
         (_("Kind of power"), 14), (_("How it is decided"), 14), (_("Promised limit"), 14), (_("Lawful limit"), 14),
-        (_("Lawful extension"), 14), (_("legal basis"), 50), (_("Result"), 24), (_("Materials"), 10), (_("Version"), 8),
+        (_("Lawful extension"), 14), (_("legal basis"), 50), (pgettext("outcome", "Result"), 24),
+        (_("Materials"), 10), (_("Version"), 8),
         (_("In force since"), 18), (_("Standing"), 14),
     ]  # fmt: skip
     kinds = dict(forms.KINDS)

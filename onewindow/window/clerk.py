@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -70,13 +71,12 @@ def handouts(request: HttpRequest) -> HttpResponse:
             )
             return redirect("handouts")
         return redirect(f"{reverse('handouts')}?n={found.number}")
-    cursor = request.GET.get("cursor", "")
-    after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 18 else None
-    rows, following = workbench.handouts(person, form=request.GET.get("form", ""), cursor=after)
+    ready = workbench.handouts(person, form=request.GET.get("form", ""))
+    page = Paginator(ready, workbench.PAGE).get_page(request.GET.get("page"))
     found = desk.find(request.GET.get("n", ""), person) if request.GET.get("n") else None
     context = {
-        "rows": [{"case": a, "left": desk.left(a), "light": desk.light(a)} for a in rows],
-        "next": following,
+        "rows": [{"case": a, "left": desk.left(a), "light": desk.light(a)} for a in page],
+        "page": page,
         "forms": DeliveryForm.choices,
         "form": request.GET.get("form", ""),
         "found": found,

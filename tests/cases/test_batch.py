@@ -47,6 +47,8 @@ def test_many_are_decided_with_one_form_and_the_report_names_each_that_was_not(t
     client = sign_in(town.wang)
     page = client.post("/desk/batch/", {"verb": "decide", "case": ticks(*good, decided, foreign)})
     assert len(page.context["able"]) == 3 and [c.case.pk for c in page.context["unable"]] == [decided.pk]
+    text = page.content.decode()  # whose they are, masked; the key of the press is no key of the keyboard
+    assert "张**" in text and text.count(page.context["key"]) == 1
     given = {
         "verb": "decide",
         "case": ticks(*good, decided, foreign),

@@ -83,6 +83,30 @@ def test_the_workbench_takes_the_same_number_of_queries_for_five_as_for_one(town
     assert len(taken) <= 17, "\n".join(q["sql"][:140] for q in taken)
 
 
+def test_what_has_to_be_handed_over_first_stands_first_in_the_list(town, sign_in, monday):
+    """行政许可法 44: handed over within ten working days of the decision."""
+    later = town.accepted(n=1)
+    first = decided(town, n=2)
+    monday.move_to(at("2026-11-25 10:00"))
+    actions.decide(later, by=town.wang, result="grant")
+    page = sign_in(town.li).get("/desk/counter/handouts/")
+    assert [row["case"].pk for row in page.context["rows"]] == [first.pk, later.pk]
+    assert page.context["page"].paginator.count == 2
+    assert sign_in(town.li).get("/desk/counter/handouts/?page=99&form=post").context["rows"] == []
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_hand_outs_take_the_same_number_of_queries_for_three_as_for_one(town, sign_in, n):
+    for i in range(n):
+        decided(town, n=i + 1)
+    client = sign_in(town.li)
+    client.get("/desk/counter/handouts/")
+    with CaptureQueriesContext(connection) as taken:
+        client.get("/desk/counter/handouts/")
+    # session, person, posts, how many, the page, counter, red dots, cards, bell
+    assert len(taken) == 10, "\n".join(q["sql"][:140] for q in taken)
+
+
 @pytest.mark.parametrize("by", ["number", "shown", "status link", "short link", "paper", "verify link"])
 def test_a_scan_or_number_finds_the_result_to_hand_out(town, sign_in, by):
     a = decided(town)
