@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 import logging
 import time
 import uuid
@@ -24,8 +23,10 @@ from onewindow.catalog.models import Item, ItemVersion
 from onewindow.org.http import new_token, revoke_tokens
 from onewindow.org.models import Counter, Hall, Office, Person
 from onewindow.org.roles import Role
+from onewindow.sim import evaluator
 from onewindow.sim.caller import Answer, Away, Caller
 from onewindow.voice import actions as voice
+from onewindow.voice import evaluators
 from onewindow.voice.models import Device, DeviceState
 from onewindow.window import actions
 from onewindow.window.models import DocumentForm
@@ -65,8 +66,7 @@ class Evaluator:
     """A device as its page behaves: what was pressed waits here until the server has it."""
 
     counter: Counter
-    secret: str
-    outbox: list[dict[str, Any]] = field(default_factory=list)
+    device: evaluator.Device
     beat_at: float = 0.0
 
 
@@ -104,9 +104,9 @@ class Remote:
 
     def follow(self) -> None:
         """Evaluators send what waits, and say that they are there."""
-        for counter, evaluator in self._evaluators.items():
-            if evaluator and (evaluator.outbox or time.monotonic() - evaluator.beat_at > BEAT):
-                self._tend(counter, evaluator)
+        for counter, its in self._evaluators.items():
+            if its and (its.device.queue or time.monotonic() - its.beat_at > BEAT):
+                self._tend(counter, its)
 
     def close(self) -> None:
         """Ends the tokens that were made for this life."""
@@ -263,39 +263,34 @@ class Remote:
         manager = next((m for m in managers if counter.hall_id in m.halls_as(Role.HALL_MANAGER)), None)
         if manager is None:
             return None
-        offer = self.caller.call("POST", f"{DEVICE}/pair", said={"model": "live"}).json
-        pairing = voice.open_pairing(offer["user_code"])
+        signer = evaluator.Signer()
+        said = {"model": "live", "pubkey": signer.public}
+        offer = self.caller.call("POST", f"{DEVICE}/pair", said=said).json
+        pairing = evaluators.open_pairing(offer["user_code"])
         if pairing is None:
             return None
-        voice.pair(pairing, counter, by=manager)  # the hall's manager has compared the numbers
+        evaluators.pair(pairing, counter, by=manager)  # the hall's manager has compared the numbers
         told = self.caller.call("GET", f"{DEVICE}/pair/", auth=f"Pairing {offer['poll_token']}").json
-        return Evaluator(counter, told["secret"]) if told.get("secret") else None
+        if not told.get("secret"):
+            return None
+        return Evaluator(counter, evaluator.Device(self._line, signer, told["secret"]))
 
-    def _tend(self, counter: int, evaluator: Evaluator) -> None:
-        """Heartbeat, and whatever waits. A device that was revoked forgets its secret; one without a net waits on."""
-        auth = f"Device {evaluator.secret}"
+    def _line(self, method: str, path: str, auth: str, said: Any) -> Answer | None:
         try:
-            while evaluator.outbox:
-                sent = evaluator.outbox[:100]
-                answer = self.caller.call(
-                    "POST", f"{DEVICE}/events", auth=auth, said={"events": sent}, patience=0
-                )
-                if answer.status == 401:
-                    break
-                done = set(answer.json.get("acked", []))
-                evaluator.outbox = [e for e in evaluator.outbox if e["id"] not in done]
-                for result in answer.json.get("results", []):
-                    self.say(
-                        f"device {evaluator.counter.code}: {result['result']} {result.get('reason', '')}"
-                    )
-                if not done:
-                    break
-            beat = {"waiting": len(evaluator.outbox)}
-            answer = self.caller.call("POST", f"{DEVICE}/heartbeat", auth=auth, said=beat, patience=0)
+            return self.caller.call(method, path, auth=auth, said=said, patience=0)
         except Away:
-            return
-        evaluator.beat_at = time.monotonic()
-        if answer.status in (401, 403):
+            return None
+
+    def _tend(self, counter: int, its: Evaluator) -> None:
+        """Heartbeat, and whatever waits. A device that was revoked forgets its secret; one without a net waits on."""
+        told = len(its.device.results)
+        if its.device.queue:
+            its.device.flush()
+        for result in its.device.results[told:]:
+            self.say(f"device {its.counter.code}: {result['result']} {result.get('reason', '')}")
+        if its.device.heartbeat() is not None:
+            its.beat_at = time.monotonic()
+        if its.device.stopped:
             self._evaluators[counter] = None
 
     def rate(
@@ -320,20 +315,17 @@ class Remote:
 
     def _press(self, a: Seen, touchpoint: str, device: Evaluator, verdict: dict[str, Any]) -> None:
         """Looks what the device asks now and answers that: it does not know whose case it is."""
-        auth = f"Device {device.secret}"
-        try:
-            for _look in range(LOOKS):
-                answer = self.caller.call("GET", f"{DEVICE}/next", auth=auth, patience=0)
-                if answer.status != 204 or self.caller.stop.wait(PAUSE):
-                    break
-        except Away as away:
-            raise voice.NotPossible("device_offline", "") from away
-        prompt = json.loads(answer.body)["prompt"] if answer.status == 200 else {}
-        if prompt.get("touchpoint") != touchpoint:
+        prompt = None
+        for _look in range(LOOKS):
+            prompt = device.device.next()
+            if prompt is not None or self.caller.stop.wait(PAUSE):
+                break
+        if prompt is None or prompt["touchpoint"] != touchpoint:
             raise voice.NotPossible("nothing_asked", "")
         for kind in ("shown", "touched"):
-            device.outbox.append({"id": uuid.uuid4().hex, "type": kind, "prompt": prompt["id"]})
-        device.outbox.append({"id": uuid.uuid4().hex, "type": "answered", "prompt": prompt["id"]} | verdict)
+            device.device.note(kind, prompt["id"])
+        said = {"score": verdict["level"], "tags": verdict["codes"], "text": verdict["text"]}
+        device.device.note("answered", prompt["id"], **said)
         self._tend(device.counter.pk, device)
 
 

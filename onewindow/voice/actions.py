@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import hashlib
 import re
-import secrets
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,27 +17,20 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import chain, instant
 from onewindow.cases.models import Event
 from onewindow.cases.rules import By
-from onewindow.org.models import Counter, Person, number
-from onewindow.voice import rules
+from onewindow.org.models import number
 from onewindow.voice.models import (
-    LETTERS,
     OPEN,
     Conflict,
     Device,
-    DeviceAssignment,
-    DeviceBeat,
-    DeviceState,
     Indicator,
     Level,
-    Pairing,
     Prompt,
     PromptState,
     Review,
     ReviewChannel,
     Touchpoint,
-    secret_digest,
 )
-from onewindow.window.models import PLAIN, Application
+from onewindow.window.models import Application
 
 #: Characters of a review's text.
 LONGEST = 500
@@ -95,234 +87,6 @@ def load_indicators(path: Path) -> int:
         for r in rows if r["code"] not in known
     ]  # fmt: skip
     return len(Indicator.objects.bulk_create(new))
-
-
-# -- pairing --
-
-
-def offer_pairing(*, model: str = "", app_version: str = "") -> tuple[Pairing, str]:
-    """A device asks to be paired: the pairing (with its code to show) and the token by which it asks for news."""
-    now = instant.now()
-    Pairing.objects.filter(created_at__lt=now - dt.timedelta(days=1)).delete()
-    token = secrets.token_urlsafe(24)
-    for _try in range(5):
-        code = "".join(secrets.choice(LETTERS) for _ in range(8))
-        try:
-            with transaction.atomic():
-                pairing = Pairing.objects.create(
-                    user_code=code,
-                    poll_digest=secret_digest(token),
-                    check_number=f"{secrets.randbelow(10_000):04d}",
-                    model=model[:60],
-                    app_version=app_version[:20],
-                    created_at=now,
-                )
-            return pairing, token
-        except IntegrityError:
-            continue
-    raise NotPossible("busy", _("Please try again."))
-
-
-def open_pairing(user_code: str) -> Pairing | None:
-    """The pairing whose code a manager typed, if it is still open."""
-    code = "".join(c for c in user_code.upper() if c in LETTERS)
-    since = instant.now() - Pairing.EXPIRES
-    return Pairing.objects.filter(user_code=code, device__isnull=True, created_at__gte=since).first()
-
-
-def pair(pairing: Pairing, counter: Counter, *, by: Person) -> Device:
-    """Puts the device at a window; a device that stood there before is revoked (it has been replaced)."""
-    rules.must_run(by, counter)
-    with transaction.atomic():
-        now = instant.now()
-        for old in Device.objects.filter(counter=counter, state=DeviceState.ACTIVE):
-            revoke(old, by=by)
-        device = Device.objects.create(
-            code="".join(secrets.choice(PLAIN) for _ in range(8)),
-            counter=counter,
-            secret_digest=secret_digest(secrets.token_urlsafe(32)),  # until the device fetches its own
-            model=pairing.model,
-            app_version=pairing.app_version,
-            paired_at=now,
-            paired_by=by.username,
-        )
-        DeviceAssignment.objects.create(device=device, counter=counter, from_at=now)
-        if not Pairing.objects.filter(pk=pairing.pk, device__isnull=True).update(device=device):
-            raise NotPossible("already_paired", _("This code has been used already."))
-        return device
-
-
-def collect_secret(token: str) -> tuple[Device, str] | None:
-    """The device's own secret, after the manager has confirmed; None while nobody has. Only its digest is kept.
-
-    A device that lost the answer may ask again until it has first shown its secret; each time it gets a new one.
-    Raises :class:`NotPossible` ``expired`` when the ten minutes are over or the secret is in use.
-    """
-    pairing = (
-        Pairing.objects.filter(poll_digest=secret_digest(token))
-        .select_related("device__counter__hall")
-        .first()
-    )
-    if pairing is None or pairing.created_at < instant.now() - 2 * Pairing.EXPIRES:
-        raise NotPossible("expired", _("The code has expired. Ask for a new one."))
-    if pairing.device is None:
-        if pairing.created_at < instant.now() - Pairing.EXPIRES:
-            raise NotPossible("expired", _("The code has expired. Ask for a new one."))
-        return None
-    with transaction.atomic():
-        unused = Device.objects.filter(pk=pairing.device_id, state=DeviceState.ACTIVE, beat__isnull=True)
-        secret = secrets.token_urlsafe(32)
-        if not Device.objects.filter(pk__in=unused.values("pk")).update(secret_digest=secret_digest(secret)):
-            raise NotPossible("expired", _("The code has expired. Ask for a new one."))
-        Pairing.objects.filter(pk=pairing.pk).update(taken_at=instant.now())
-    return pairing.device, secret
-
-
-def revoke(device: Device, *, by: Person) -> None:
-    """Ends a device for good; from the next request on it is refused."""
-    rules.must_run(by, device.counter)
-    now = instant.now()
-    with transaction.atomic():
-        Device.objects.filter(pk=device.pk).update(state=DeviceState.REVOKED)
-        DeviceAssignment.objects.filter(device=device, to_at__isnull=True).update(to_at=now)
-        _drop_prompts(device, PromptState.CANCELLED)
-
-
-def suspend(device: Device, *, by: Person) -> None:
-    """Takes a device out of use for a while."""
-    rules.must_run(by, device.counter)
-    _drop_prompts(device, PromptState.CANCELLED)
-    Device.objects.filter(pk=device.pk, state=DeviceState.ACTIVE).update(state=DeviceState.SUSPENDED)
-
-
-def reactivate(device: Device, *, by: Person) -> None:
-    """Puts a suspended device back into use, if its window has no other by now."""
-    rules.must_run(by, device.counter)
-    try:
-        with transaction.atomic():
-            Device.objects.filter(pk=device.pk, state=DeviceState.SUSPENDED).update(state=DeviceState.ACTIVE)
-    except IntegrityError as taken:
-        raise NotPossible("window_taken", _("Another device is in use at this window.")) from taken
-
-
-def move(device: Device, counter: Counter, *, by: Person) -> None:
-    """Puts a device at another window of the manager's halls; what was said at the old one stays there."""
-    rules.must_run(by, device.counter)
-    rules.must_run(by, counter)
-    if device.state == DeviceState.REVOKED:
-        raise NotPossible("revoked", _("This device has been revoked: pair it anew."))
-    if counter.pk == device.counter_id:
-        return
-    now = instant.now()
-    try:
-        with transaction.atomic():
-            Device.objects.filter(pk=device.pk).update(counter=counter)
-            DeviceAssignment.objects.filter(device=device, to_at__isnull=True).update(to_at=now)
-            DeviceAssignment.objects.create(device=device, counter=counter, from_at=now)
-            _drop_prompts(device, PromptState.CANCELLED)
-    except IntegrityError as taken:
-        raise NotPossible("window_taken", _("Another device is in use at this window.")) from taken
-    device.counter = counter
-
-
-def owner_of(secret: str) -> Device | None:
-    """The device that owns the secret, in whatever state; None for an unknown secret."""
-    if not secret:
-        return None
-    found = Device.objects.filter(secret_digest=secret_digest(secret))
-    return found.select_related("counter__hall", "beat").first()
-
-
-def device_of(secret: str) -> Device | None:
-    """The device in use that owns the secret, or None (unknown, suspended or revoked)."""
-    device = owner_of(secret)
-    return device if device and device.state == DeviceState.ACTIVE else None
-
-
-def beat(device: Device, waiting: int | None = None) -> None:
-    """Notes that a device was heard of; of its questions only one in half a minute is written down."""
-    now = instant.now()
-    known = getattr(device, "beat", None)
-    if known and waiting is None and now - known.seen_at < dt.timedelta(seconds=30):
-        return
-    said = {"seen_at": now} | ({} if waiting is None else {"waiting": min(waiting, 1_000_000)})
-    DeviceBeat.objects.update_or_create(device_id=device.pk, defaults=said)
-
-
-# -- the question --
-
-
-def ask(a: Application, touchpoint: str, *, clerk: str, counter_id: int | None = None) -> Prompt | None:
-    """Puts the question on the device of the window (if none is named, the application's own); an older unanswered one
-    gives way."""
-    at_counter = counter_id or a.counter_id
-    device = Device.objects.filter(counter_id=at_counter, state=DeviceState.ACTIVE).first()
-    if device is None or Review.objects.filter(number=a.number, touchpoint=touchpoint).exists():
-        return None
-    now = instant.now()
-    with transaction.atomic():
-        prompt, new = Prompt.objects.get_or_create(
-            number=a.number,
-            touchpoint=touchpoint,
-            device=device,
-            defaults={
-                "counter_id": device.counter_id,
-                "clerk": clerk,
-                "title": a.item.name,
-                "title_en": a.item.name_en,
-                "created_at": now,
-                "expires_at": now + dt.timedelta(seconds=number("prompt_seconds")),
-            },
-        )
-        if new:
-            older = Prompt.objects.filter(device=device, state__in=OPEN).exclude(pk=prompt.pk)
-            older.update(state=PromptState.SUPERSEDED)
-    return prompt
-
-
-def _drop_prompts(device: Device, state: str) -> None:
-    Prompt.objects.filter(device=device, state__in=OPEN).update(state=state)
-
-
-def current_prompt(device: Device) -> Prompt | None:
-    """What the device should ask now; what nobody answered in time is marked so. Writes only when something changes."""
-    now = instant.now()
-    waiting = list(Prompt.objects.filter(device=device, state__in=OPEN).order_by("-created_at", "-id")[:5])
-    if over := [p.pk for p in waiting if p.expires_at < now]:
-        Prompt.objects.filter(pk__in=over, state__in=OPEN).update(state=PromptState.EXPIRED)
-    prompt = next((p for p in waiting if p.expires_at >= now), None)
-    if prompt and prompt.state == PromptState.CREATED:
-        Prompt.objects.filter(pk=prompt.pk, state=PromptState.CREATED).update(state=PromptState.DELIVERED)
-        prompt.state = PromptState.DELIVERED
-    return prompt
-
-
-def prompt_of(device: Device, key: str) -> Prompt | None:
-    """The prompt with this key, if it was this device's."""
-    return Prompt.objects.filter(device=device, key=key).first()
-
-
-def case_of(prompt: Prompt) -> Application | None:
-    """The application that a prompt asks about."""
-    return Application.objects.with_facts().filter(number=prompt.number).first()
-
-
-#: What a device may say of a prompt, and from which states that leads on: never back, never out of an end.
-MOVES = {
-    PromptState.SHOWN: (PromptState.CREATED, PromptState.DELIVERED),
-    PromptState.TOUCHED: OPEN,
-    PromptState.DECLINED: OPEN,
-    PromptState.EXPIRED: OPEN,
-}
-
-
-def move_prompt(device: Device, key: str, state: str) -> bool:
-    """Shown, touched, skipped or left alone; a prompt that is over stays as it is."""
-    froms = MOVES[PromptState(state)]
-    return bool(Prompt.objects.filter(device=device, key=key, state__in=froms).update(state=state))
-
-
-# -- the verdict --
 
 
 def reached(a: Application) -> dict[str, dt.datetime]:

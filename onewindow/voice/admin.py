@@ -24,4 +24,4 @@ class IndicatorAdmin(RecordAdmin):
 class DeviceAdmin(RecordAdmin):
     list_display = ("code", "counter", "state", "app_version", "paired_at")
     list_select_related = ("counter",)
-    exclude = ("secret_digest",)
+    exclude = ("secret_digest", "next_digest")

@@ -2,15 +2,13 @@
 
 No account and no cookie: a device proves itself by ``Authorization: Device <secret>``. No address and no answer holds
 personal data; a question carries a random key and the name of an item. Errors are RFC 9457 problems with a stable code.
-A poll is answered at once: 84 devices that ask every three seconds are 28 small requests a second, and none of them
-holds a thread of the server while nothing happens.
+The protocol is ODP/1 (docs/reference/device-protocol.md). A poll is answered at once by this view; the web server holds
+it (``config/front.py``), so that no thread and no database connection waits while nothing happens.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -26,19 +24,19 @@ from django.views.decorators.http import require_safe
 from onewindow import __version__
 from onewindow.cases import instant
 from onewindow.org.models import Counter
-from onewindow.voice import actions
+from onewindow.voice import actions, enrol, evaluators, odp, taking
 from onewindow.voice.forms import indicators
-from onewindow.voice.models import Device, DeviceState, Level, Prompt, PromptState, ReviewChannel
+from onewindow.voice.models import LIST, Device, DeviceState, Prompt
+from onewindow.voice.taking import Malformed
 from onewindow.window import rate
 
 View = Callable[..., HttpResponse]
-POLL = 3  # seconds
-BEAT = 60  # seconds
-BATCH = 100  # events a call
 #: New pairings and wrong tokens of one address in ten minutes: a hall of 84 devices behind one address fits in.
 PAIRINGS, WRONG, SPAN = 200, 100, 600
-ID = re.compile(r"[0-9A-Za-z-]{8,40}", re.ASCII)
-KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
+#: Tells the web server which device waits and for how long (seconds); it takes the header off again.
+HOLD = "X-Device-Hold"
+#: The longest wait of a device that is showing a question: its end by phone or at the desk is seen so soon.
+SHOWING = 3
 
 
 @require_safe
@@ -75,20 +73,16 @@ def told(body: dict[str, Any], status: int = 200) -> JsonResponse:
     return answer
 
 
-class Malformed(Exception):
-    """The body is not what the protocol asks for."""
-
-
 def body_of(request: HttpRequest) -> dict[str, Any]:
     """The JSON object of a request; an empty body is an empty object."""
     try:
         found = json.loads(request.body or b"{}")
     except RequestDataTooBig as big:
-        raise Malformed(_("The body is too large.")) from big
+        raise Malformed from big
     except (ValueError, RecursionError) as wrong:
-        raise Malformed(_("The body is not JSON.")) from wrong
+        raise Malformed from wrong
     if not isinstance(found, dict):
-        raise Malformed(_("The body is not a JSON object."))
+        raise Malformed
     return found
 
 
@@ -106,7 +100,8 @@ def call(*methods: str) -> Callable[[View], View]:
             try:
                 return view(request, *args, **more)
             except Malformed as wrong:
-                return problem(422, "malformed", str(wrong))
+                text = _("The body is not what the protocol asks for.")
+                return problem(422, wrong.code, text, protocol=odp.VERSION)
 
         return answer
 
@@ -122,10 +117,15 @@ def credential(request: HttpRequest, scheme: str) -> str:
 def wrong(request: HttpRequest) -> HttpResponse | None:
     """Counts a wrong secret; 429 after too many. Only those who know none are slowed down: a whole hall stands behind one
     address, and one forgotten tablet must not silence the others."""
-    who = rate.address(request)
-    if rate.spent("device", who, most=WRONG, seconds=SPAN):
+    if (locked := _locked(request)) is not None:
+        return locked
+    rate.count("device", rate.address(request), seconds=SPAN)
+    return None
+
+
+def _locked(request: HttpRequest) -> HttpResponse | None:
+    if rate.spent("device", rate.address(request), most=WRONG, seconds=SPAN):
         return problem(429, "too_many", _("Too many tries. Please wait ten minutes."))
-    rate.count("device", who, seconds=SPAN)
     return None
 
 
@@ -134,11 +134,12 @@ def by_device(view: View) -> View:
 
     @wraps(view)
     def answer(request: HttpRequest, **more: Any) -> HttpResponse:
-        device = actions.owner_of(credential(request, "device"))
+        device = evaluators.owner_of(credential(request, "device"))
         if device is None:
             return wrong(request) or problem(401, "unknown_device", _("This device is not known: pair it."))
         if device.state == DeviceState.REVOKED:
-            return problem(401, "device_revoked", _("This device has been revoked: pair it anew."))
+            text = _("This device has been revoked: pair it anew.")
+            return problem(401, "device_revoked", text, wipe=True)
         if device.state == DeviceState.SUSPENDED:
             return problem(403, "device_suspended", _("This device is suspended. Ask the hall manager."))
         return view(request, device, **more)
@@ -156,19 +157,48 @@ def pair(request: HttpRequest) -> HttpResponse:
     if rate.spent("pairing", who, most=PAIRINGS, seconds=SPAN):
         return problem(429, "too_many", _("Too many tries. Please wait ten minutes."))
     rate.count("pairing", who, seconds=SPAN)
-    given = body_of(request)
-    pairing, token = actions.offer_pairing(
-        model=actions.clean(str(given.get("model", "")))[:60],
-        app_version=actions.clean(str(given.get("app_version", "")))[:20],
-    )
+    pairing, token = evaluators.offer_pairing(**_introduced(body_of(request)))
     said = {
         "user_code": str(pairing),
         "check_number": pairing.check_number,
         "poll_token": token,
         "expires_in": int(pairing.EXPIRES.total_seconds()),
-        "interval": POLL,
+        "interval": odp.POLL,
     }
     return told(said, 201)
+
+
+def _introduced(given: dict[str, Any]) -> dict[str, str]:
+    """How a new device introduces itself. A key that is none is refused: it could never be verified."""
+    key = given.get("pubkey") or ""
+    if not isinstance(key, str) or (key and not odp.is_key(key)):
+        raise Malformed("bad_key")
+    return {
+        "model": actions.clean(str(given.get("model", "")))[:60],
+        "app_version": actions.clean(str(given.get("app_version", "")))[:20],
+        "public_key": key,
+    }
+
+
+@call("POST")
+def enrol_device(request: HttpRequest) -> HttpResponse:
+    """A device that shows the token of a printed slip: it is put to the slip's window and given its secret. 410 for a slip
+    that is used, void or too old."""
+    given = body_of(request)
+    token = given.get("token")
+    if not isinstance(token, str) or not odp.KEY.fullmatch(token):
+        raise Malformed
+    if (locked := _locked(request)) is not None:
+        return locked
+    try:
+        owner, secret = enrol.enrol(token, **_introduced(given))
+    except actions.NotPossible as over:
+        return wrong(request) or problem(410, over.code, str(over.text))
+    return told({"state": "paired", "secret": secret, "device": _who(owner)}, 201)
+
+
+def _who(device: Device) -> dict[str, Any]:
+    return {"code": device.code, "counter": place(device.counter), "assurance": device.assurance}
 
 
 @call("GET", "HEAD")
@@ -178,14 +208,13 @@ def paired(request: HttpRequest) -> HttpResponse:
     ``Authorization: Pairing <poll_token>``: a token in the address would stand in logs.
     """
     try:
-        found = actions.collect_secret(credential(request, "pairing"))
+        found = evaluators.collect_secret(credential(request, "pairing"))
     except actions.NotPossible as over:
         return wrong(request) or problem(410, over.code, str(over.text))
     if found is None:
         return told({"state": "waiting"})
     owner, secret = found
-    device = {"code": owner.code, "counter": place(owner.counter)}
-    return told({"state": "paired", "secret": secret, "device": device})
+    return told({"state": "paired", "secret": secret, "device": _who(owner)})
 
 
 def place(counter: Counter) -> dict[str, str]:
@@ -203,18 +232,24 @@ def place(counter: Counter) -> dict[str, str]:
 @call("GET", "HEAD")
 @by_device
 def next_prompt(request: HttpRequest, device: Device) -> HttpResponse:
-    """The question to put now, or 204: ask again after ``Retry-After`` seconds. ``wait`` is the most that a device
-    would wait for an answer; this server answers at once."""
-    actions.beat(device)
-    prompt = actions.current_prompt(device)
+    """The question to put now, or 204 when there is none after ``wait`` seconds (25 at most). A server that can't hold the
+    poll answers 204 at once and says in ``Retry-After`` when to ask again."""
+    asked = request.GET.get("wait", "")
+    wait = min(int(asked), odp.WAIT) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
+    evaluators.beat(device)
+    prompt = evaluators.current_prompt(device)
     if prompt is None:
         answer = HttpResponse(status=204)
-        answer["Retry-After"] = str(POLL)
+        answer["Retry-After"] = str(odp.POLL)
         answer["Cache-Control"] = "no-store"
+        if wait:
+            answer[HOLD] = f"{device.pk} {wait}"
         return answer
     etag = f'"{prompt.key}"'
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
+        if wait:
+            answer[HOLD] = f"{device.pk} {min(wait, SHOWING)}"
     else:
         answer = told({"prompt": question(prompt)})
     answer["ETag"] = etag
@@ -227,105 +262,63 @@ def question(prompt: Prompt) -> dict[str, Any]:
     return {
         "id": prompt.key,
         "touchpoint": prompt.touchpoint,
+        "attempt": prompt.attempt,
         "title": prompt.title,
         "title_en": prompt.title_en or prompt.title,
         "created_at": prompt.created_at.isoformat(),
         "expires_at": prompt.expires_at.isoformat(),
         "seconds_left": max(0, round(left)),
+        "dims_version": LIST,
     }
 
 
 @call("POST")
 @by_device
 def heartbeat(request: HttpRequest, device: Device) -> HttpResponse:
-    """Every minute: how many answers wait on the device; back come its window and the version of the page."""
-    waiting = body_of(request).get("waiting", 0)
-    if not isinstance(waiting, int) or isinstance(waiting, bool) or waiting < 0:
-        raise Malformed(_("“waiting” is not a number."))
-    actions.beat(device, waiting)
-    said = {"device": device.code, "counter": place(device.counter)}
-    return told(said | {"page_version": __version__, "interval": BEAT})
+    """Every minute or so: how the device is and how much waits on it; back come its window, what is asked of it, how far its
+    chain has been acknowledged, and whether it is to fetch a new secret."""
+    reached = taking.heartbeat(device, body_of(request))
+    said = {"device": device.code, "counter": place(device.counter), "assurance": device.assurance}
+    policy = {
+        "version": odp.POLICY_VERSION, "batch": odp.BATCH, "queue_limit": odp.QUEUE, "wait": odp.WAIT,
+        "poll": odp.POLL, "dims_version": LIST,
+    }  # fmt: skip
+    return told(
+        said | reached | {
+            "page_version": __version__,
+            "interval": odp.beat_seconds(device.code),
+            "roll": device.roll_asked_at is not None,
+            "policy": policy,
+        }
+    )  # fmt: skip
+
+
+@call("POST")
+@by_device
+def new_secret(request: HttpRequest, device: Device) -> HttpResponse:
+    """A new secret for a device that was told to fetch one. The old one works until the new one is first shown."""
+    if device.roll_asked_at is None:
+        return problem(409, "not_asked", _("Nobody has asked this device to take a new secret."))
+    return told({"secret": evaluators.roll(device)})
 
 
 @call("POST")
 @by_device
 def events(request: HttpRequest, device: Device) -> HttpResponse:
-    """Up to a hundred events; each is judged alone and told so. What stands in ``acked`` may be forgotten.
-
-    The same answer again gives the same result. 409 if the body of any event differs from what was sent under its id
-    before: that one is put aside, the others count.
-    """
-    actions.beat(device)
-    given = body_of(request).get("events")
-    if not isinstance(given, list) or len(given) > BATCH:
-        raise Malformed(_("“events” is not a list of at most a hundred."))
-    for event in given:
-        if (
-            not isinstance(event, dict)
-            or not isinstance(event.get("id"), str)
-            or not ID.fullmatch(event["id"])
-        ):
-            raise Malformed(_("An event has no id of 8 to 40 letters and digits."))
-    results = [{"id": event["id"]} | take(device, event) for event in given]
-    said = {"results": results, "acked": [r["id"] for r in results]}
-    if any(r["result"] == "conflict" for r in results):
-        text = _("An event was sent before with another content; it has been put aside.")
-        return problem(409, "conflict", text, **said)
-    return told(said)
-
-
-def take(device: Device, event: dict[str, Any]) -> dict[str, Any]:
-    """One event: ``accepted``, ``conflict``, or ``rejected`` with a reason. Never rejected for being late."""
-    kind, key = event.get("type"), event.get("prompt")
-    if (
-        not isinstance(key, str)
-        or not KEY.fullmatch(key)
-        or (prompt := actions.prompt_of(device, key)) is None
-    ):
-        return {"result": "rejected", "reason": "unknown_prompt"}
-    if kind in ("shown", "touched", "declined", "expired"):
-        actions.move_prompt(device, key, PromptState(kind))
-        return {"result": "accepted"}
-    if kind != "answered":
-        return {"result": "rejected", "reason": "unknown_type"}
-    level, codes, text = event.get("level"), event.get("codes", []), event.get("text", "")
-    if (
-        not isinstance(level, int)
-        or isinstance(level, bool)
-        or not isinstance(codes, list)
-        or not all(isinstance(c, str) for c in codes)
-        or not isinstance(text, str)
-    ):
-        return {"result": "rejected", "reason": "malformed"}
-    a = actions.case_of(prompt)
-    if a is None:
-        return {"result": "rejected", "reason": "unknown_case"}
+    """Up to a hundred events of the device's chain; each is judged alone and told so. All up to ``acked_seq`` may be
+    forgotten. The same event again gives the same answer; another content under its id is a conflict and put aside."""
+    batch = taking.Batch.read(body_of(request))
+    evaluators.beat(device)
     try:
-        actions.review(
-            a,
-            prompt.touchpoint,
-            level=level if level in Level.values else 0,
-            codes=codes,
-            text=text,
-            channel=ReviewChannel.TABLET,
-            event_id=event["id"],
-            device=device,
-            clerk=prompt.clerk,
-            said_at=said_at(event, prompt),
-        )
-    except actions.Conflicting:
-        return {"result": "conflict"}
-    except actions.BadCodes as bad:
-        return {"result": "rejected", "reason": bad.code, "codes": bad.which[:20]}
-    except actions.NotPossible as bad:
-        return {"result": "rejected", "reason": bad.code}
-    return {"result": "accepted"}
+        return told(taking.take(device, batch))
+    except taking.BadSignature:
+        text = _("The batch is not signed by this device's key; nothing of it was taken.")
+        return problem(403, "bad_signature", text)
 
 
-def said_at(event: dict[str, Any], prompt: Prompt) -> dt.datetime:
-    """When the person pressed: so many seconds ago by the device's own count, but never before the question."""
-    now = instant.now()
-    ago = event.get("seconds_ago", 0)
-    if not isinstance(ago, int | float) or isinstance(ago, bool) or not 0 <= ago <= 30 * 86400:
-        ago = 0
-    return max(prompt.created_at, now - dt.timedelta(seconds=ago))
+@call("GET", "HEAD")
+def about(request: HttpRequest) -> HttpResponse:
+    """Which protocol this server speaks, and where it is written down."""
+    return told(
+        {"protocol": odp.VERSION, "policy_version": odp.POLICY_VERSION, "specification": "/device/protocol/"}
+    )

@@ -18,9 +18,7 @@ def evaluator(clerk: Person) -> dict[str, Any] | None:
     if clerk.counter is None or not clerk.counter.has_device:
         return None
     device = (
-        Device.objects.filter(counter_id=clerk.counter_id, state=DeviceState.ACTIVE)
-        .select_related("beat")
-        .first()
+        Device.objects.filter(counter_id=clerk.counter_id, state=DeviceState.ACTIVE).with_places().first()
     )
     if device is None:
         text, is_well = _("not paired; tell the hall manager"), False

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from onewindow.cases.rules import Actor, By
-from onewindow.org.models import Counter, Hall, Office
+from onewindow.org.calendar import ZONE
+from onewindow.org.models import Counter, Hall, Office, current_calendar
 from onewindow.org.privacy import personal
 from onewindow.org.roles import Role
 
@@ -109,18 +110,24 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.exclude(state=DeviceState.REVOKED)
 
 
-@personal(secret_digest="secret")  # noqa: S106 – a kind of data, not a password
+@personal(secret_digest="secret", next_digest="secret")  # noqa: S106 – a kind of data, not a password
 class Device(models.Model):
-    """评价器 — one evaluator at one window. It proves itself by a secret of its own; a replacement is a new device."""
+    """评价器 — one evaluator at one window. It proves itself by a secret of its own, and what it sends by a key that never
+    leaves it, if its browser can keep one; a replacement is a new device."""
 
     code = models.CharField(max_length=12)
     counter = models.ForeignKey(Counter, models.PROTECT, related_name="devices")
     state = models.CharField(max_length=10, choices=DeviceState, default=DeviceState.ACTIVE)
     secret_digest = models.CharField(max_length=64)
+    next_digest = models.CharField(max_length=64, blank=True)
+    secret_at = models.DateTimeField(null=True, blank=True)
+    roll_asked_at = models.DateTimeField(null=True, blank=True)
+    public_key = models.CharField(max_length=88, blank=True)
     model = models.CharField(max_length=60, blank=True)
     app_version = models.CharField(max_length=20, blank=True)
     paired_at = models.DateTimeField()
     paired_by = models.CharField(max_length=150)
+    changed_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
     objects = DeviceQuerySet.as_manager()
 
@@ -130,6 +137,9 @@ class Device(models.Model):
             models.UniqueConstraint(fields=["code"], name="device_code"),
             models.UniqueConstraint(fields=["secret_digest"], name="device_secret"),
             models.UniqueConstraint(
+                fields=["next_digest"], condition=~Q(next_digest=""), name="device_next_secret"
+            ),
+            models.UniqueConstraint(
                 fields=["counter"], condition=Q(state="active"), name="device_one_a_counter"
             ),
         ]
@@ -137,10 +147,32 @@ class Device(models.Model):
     def __str__(self) -> str:
         return f"{self.code} {self.counter}"
 
+    @property
+    def assurance(self) -> str:
+        """``high`` if what it sends is signed by a key of its own, ``low`` if only a secret vouches for it."""
+        return "high" if self.public_key else "low"
+
     def health(self, now: dt.datetime) -> str:
-        """``online``, ``late`` (silent for 3 minutes), ``offline`` (10 minutes or never heard of)."""
-        silent = now - self.beat.seen_at if hasattr(self, "beat") else LATE[1]
+        """``online``, ``late`` (silent for 3 minutes of the hall's opening hours), ``offline`` (10 minutes, or never heard
+        of); ``closed`` for a silent device of a hall that is not open: nobody is alarmed at night."""
+        heard = self.beat.seen_at if hasattr(self, "beat") else None
+        if heard is not None and now - heard < LATE[0]:
+            return "online"
+        opened = opened_at(self.counter.hall, now)
+        if opened is None:
+            return "closed"
+        silent = now - max(heard, opened) if heard is not None else LATE[1]
         return "offline" if silent >= LATE[1] else "late" if silent >= LATE[0] else "online"
+
+
+def opened_at(hall: Hall, now: dt.datetime) -> dt.datetime | None:
+    """When the hall opened today; None while it is closed, on a rest day, before opening or after closing."""
+    here = now.astimezone(ZONE)
+    if not hall.opens_at <= here.time() < hall.closes_at:
+        return None
+    if not current_calendar().works(here.date().toordinal()):
+        return None
+    return dt.datetime.combine(here.date(), hall.opens_at, ZONE)
 
 
 class DeviceBeat(models.Model):
@@ -149,6 +181,13 @@ class DeviceBeat(models.Model):
     device = models.OneToOneField(Device, models.CASCADE, primary_key=True, related_name="beat")
     seen_at = models.DateTimeField()
     waiting = models.PositiveIntegerField(default=0)
+    oldest_at = models.DateTimeField(null=True, blank=True)
+    offset_ms = models.BigIntegerField(null=True, blank=True)
+    battery = models.PositiveSmallIntegerField(null=True, blank=True)
+    storage_mb = models.PositiveIntegerField(null=True, blank=True)
+    touched_at = models.DateTimeField(null=True, blank=True)
+    chain_key = models.CharField(max_length=32, blank=True)
+    head_seq = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         ordering = ["device_id"]
@@ -186,6 +225,7 @@ class Pairing(models.Model):
     user_code = models.CharField(max_length=8)
     poll_digest = models.CharField(max_length=64)
     check_number = models.CharField(max_length=4)
+    public_key = models.CharField(max_length=88, blank=True)
     model = models.CharField(max_length=60, blank=True)
     app_version = models.CharField(max_length=20, blank=True)
     created_at = models.DateTimeField()
@@ -225,6 +265,12 @@ def prompt_key() -> str:
     return secrets.token_hex(16)
 
 
+class PromptQuerySet(models.QuerySet["Prompt"]):
+    def abandoned(self) -> PromptQuerySet:
+        """Somebody touched the faces and no verdict came of it: counted by window, without what was touched."""
+        return self.filter(touched_at__isnull=False).exclude(state__in=[*OPEN, PromptState.ANSWERED])
+
+
 class Prompt(models.Model):
     """邀请评价 — the question that a device puts about one touchpoint. Its key is random: nothing personal in it."""
 
@@ -237,14 +283,24 @@ class Prompt(models.Model):
     title = models.CharField(max_length=120)
     title_en = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=10, choices=PromptState, default=PromptState.CREATED)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    asked_by = models.CharField(max_length=150, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    shown_at = models.DateTimeField(null=True, blank=True)
+    touched_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PromptQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["key"], name="prompt_key"),
-            models.UniqueConstraint(fields=["number", "touchpoint", "device"], name="prompt_once"),
+            models.UniqueConstraint(
+                fields=["number", "touchpoint", "device", "attempt"], name="prompt_once_an_attempt"
+            ),
+            models.CheckConstraint(condition=Q(attempt__in=[1, 2]), name="prompt_asked_twice_at_most"),
         ]
         indexes = [
             models.Index(
@@ -328,12 +384,15 @@ class Review(models.Model):
         return f"{self.number} {self.touchpoint} {self.level}"
 
 
+@personal(text="text")
 class Conflict(models.Model):
     """冲突 — a device sent the same event twice with different bodies: the second is kept apart and looked into."""
 
     device = models.ForeignKey(Device, models.CASCADE, related_name="+")
     event_id = models.CharField(max_length=40)
     body_digest = models.CharField(max_length=64)
+    body = models.JSONField(default=dict)
+    text = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -346,3 +405,6 @@ class Conflict(models.Model):
 def secret_digest(secret: str) -> str:
     """What is stored of a secret: its SHA-256."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+import onewindow.voice.device_models  # noqa: E402, F401 – they point to Device by its name

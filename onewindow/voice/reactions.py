@@ -8,7 +8,7 @@ from onewindow.cases import instant
 from onewindow.cases.models import Event
 from onewindow.cases.reactions import on
 from onewindow.org.models import Person, number
-from onewindow.voice.actions import ask
+from onewindow.voice.evaluators import ask
 from onewindow.voice.models import Touchpoint
 from onewindow.window.models import Application, Channel, DeliveryForm
 

@@ -19,7 +19,7 @@ from onewindow.cases.numbers import shown
 from onewindow.cases.views import staff
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
-from onewindow.voice import actions, low_marks, rules
+from onewindow.voice import actions, evaluators, low_marks, rules
 from onewindow.voice.forms import Filters, PairForm, WindowForm, windows_of
 from onewindow.voice.models import Device, DeviceState
 from onewindow.window import rate
@@ -85,7 +85,7 @@ def pair(request: HttpRequest) -> HttpResponse:
     form = PairForm(request.POST, by=request.user)
     if not form.is_valid():
         return _devices(request, form, 422)
-    pairing, counter = actions.open_pairing(form.cleaned_data["code"]), form.cleaned_data["counter"]
+    pairing, counter = evaluators.open_pairing(form.cleaned_data["code"]), form.cleaned_data["counter"]
     if pairing is None:
         _wrong(request)
         form.add_error(
@@ -98,7 +98,7 @@ def pair(request: HttpRequest) -> HttpResponse:
         context = {"pairing": pairing, "counter": counter, "before": before}
         return render(request, "voice/device_confirm.html", context)
     try:
-        actions.pair(pairing, counter, by=request.user)
+        evaluators.pair(pairing, counter, by=request.user)
     except actions.NotPossible as bad:
         messages.error(request, bad.text)
     else:
@@ -143,16 +143,16 @@ def _act(request: HttpRequest, found: Device, form: WindowForm) -> str:
         if "move" in request.POST:
             if not form.is_valid():
                 return ""
-            actions.move(found, form.cleaned_data["counter"], by=by)
+            evaluators.move(found, form.cleaned_data["counter"], by=by)
             return _("The device now belongs to %(window)s.") % {"window": local(found.counter)}
         if "suspend" in request.POST:
-            actions.suspend(found, by=by)
+            evaluators.suspend(found, by=by)
             return _("The device is suspended.")
         if "reactivate" in request.POST:
-            actions.reactivate(found, by=by)
+            evaluators.reactivate(found, by=by)
             return _("The device is in use again.")
         if "revoke" in request.POST:
-            actions.revoke(found, by=by)
+            evaluators.revoke(found, by=by)
             return _("The device is revoked. To use it again, pair it anew.")
     except actions.NotPossible as bad:
         messages.error(request, bad.text)

@@ -4,7 +4,8 @@ import pytest
 
 from onewindow.cases import worker
 from onewindow.config.settings import BASE_DIR
-from onewindow.voice.actions import load_indicators, revoke
+from onewindow.voice.actions import load_indicators
+from onewindow.voice.evaluators import revoke
 from onewindow.voice.models import Device, Prompt, Review
 from onewindow.window import actions
 
@@ -15,7 +16,7 @@ TABLET = {"width": 1024, "height": 600}
 def emptied(page):
     """Waits until the server has acknowledged all that the device kept."""
     for _try in range(100):
-        if not page.evaluate("JSON.parse(localStorage.getItem('ow-queue') || '[]').length"):
+        if not page.evaluate("odp.waiting().then((waiting) => waiting.count)"):
             return
         page.wait_for_timeout(100)
     raise AssertionError("the device still keeps what it could not send")
@@ -109,7 +110,7 @@ def test_a_broken_line_loses_no_verdict(town, tablet, browser_problems):
 def test_a_revoked_device_forgets_its_secret(town, tablet, browser_problems):
     revoke(Device.objects.get(), by=town.zhou)
     tablet.get_by_text("请联系大厅负责人").locator("visible=true").wait_for()
-    assert tablet.evaluate("localStorage.getItem('ow-device')") is None
+    assert tablet.evaluate("[odp.known.device, odp.known.key]") == [None, None]
     assert all("401" in line for line in browser_problems)
     browser_problems.clear()
 

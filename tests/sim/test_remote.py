@@ -123,10 +123,10 @@ def test_an_evaluator_keeps_what_was_pressed_while_the_server_is_away(live_serve
     seen = remote.Seen(a.number, a.item_version, a.office_id, a.hall_id, counter.pk, town.li)
     home, hands.caller._once = hands.caller._once, lambda *call: home(*call) if call[0] == "GET" else None
     hands.rate(seen, "accepted", level=5, codes=[], text="", device=device)
-    assert len(device.outbox) == 3 and not Review.objects.exists()
+    assert len(device.device.queue) == 3 and not Review.objects.exists()
     hands.caller._once = home
     hands.follow()
-    assert device.outbox == [] and Review.objects.get().level == 5
+    assert device.device.queue == [] and Review.objects.get().level == 5
     Device.objects.filter(pk=Review.objects.get().device_id).update(state="revoked")
     device.beat_at = 0
     hands.follow()

@@ -1,12 +1,15 @@
 """What the tests of reviews and devices share: the national list, a Monday, a device at window 03."""
 
+import json
+
 import pytest
 import time_machine
 from django.conf import settings
 from django.core.cache import cache
 
-from onewindow.cases import worker
-from onewindow.voice import actions
+from onewindow.cases import instant, worker
+from onewindow.sim import evaluator as evaluator_
+from onewindow.voice import actions, evaluators
 from tests.town import at
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -25,11 +28,32 @@ def town(town):
     return town
 
 
-class Evaluator:
-    """A device as it behaves on the wire."""
+class Wire:
+    """What a device's line brings back of Django's test client."""
 
-    def __init__(self, client, device, secret):
+    def __init__(self, answer):
+        self.status, self.answer = answer.status_code, answer
+
+    @property
+    def json(self):
+        return self.answer.json()
+
+
+class Evaluator:
+    """A device as it behaves on the wire; ``odp`` is the well-behaved one of the simulator."""
+
+    def __init__(self, client, device, secret, signer=None):
         self.client, self.device, self.secret = client, device, secret
+        now = lambda: int(instant.now().timestamp() * 1000)  # noqa: E731
+        self.odp = evaluator_.Device(self.line, signer, secret, wall=now, mono=now)
+
+    def line(self, method, path, auth, said):
+        return Wire(
+            self.client.generic(
+                method, path, json.dumps(said) if said is not None else "", content_type="application/json",
+                headers={"Authorization": auth},
+            )
+        )  # fmt: skip
 
     @property
     def auth(self):
@@ -45,28 +69,36 @@ class Evaluator:
         answer = self.next()
         return answer.json()["prompt"] if answer.status_code == 200 else None
 
-    def send(self, *events):
-        return self.client.post(
-            "/api/device/v1/events", {"events": list(events)}, content_type="application/json", **self.auth
+    def post(self, path, said):
+        return self.client.post(f"/api/device/v1/{path}", said, content_type="application/json", **self.auth)
+
+    def send(self, *events, **envelope):
+        """Sends the events (by default all that wait) as one batch, whatever was sent before."""
+        events = list(events) or self.odp.queue
+        return self.post("events", self.odp.batch(events) | envelope)
+
+    def answer(self, prompt, score=5, tags=("510",), text="", **more):
+        """Writes an answer down on the device."""
+        return self.odp.note(
+            "answered", prompt["id"], **{"score": score, "tags": list(tags), "text": text} | more
         )
 
-    def answered(
-        self, prompt, level=5, codes=("510",), text="", id="0190aaaa-0000-7000-8000-000000000001", **more
-    ):
-        return {
-            "id": id, "type": "answered", "prompt": prompt["id"], "level": level, "codes": list(codes), "text": text,
-        } | more  # fmt: skip
+    def result(self, *events, **envelope):
+        """What the server says of one event."""
+        return self.send(*events, **envelope).json()["results"][-1]
 
 
 @pytest.fixture
 def pair(client):
     """Pairs a device with a window, as a hall manager does."""
 
-    def made(counter, by):
-        pairing, token = actions.offer_pairing(model="tablet", app_version="1")
-        actions.pair(pairing, counter, by=by)
-        device, secret = actions.collect_secret(token)
-        return Evaluator(client, device, secret)
+    def made(counter, by, *, signs=False):
+        signer = evaluator_.Signer() if signs else None
+        key = signer.public if signer else ""
+        pairing, token = evaluators.offer_pairing(model="tablet", app_version="1", public_key=key)
+        evaluators.pair(pairing, counter, by=by)
+        device, secret = evaluators.collect_secret(token)
+        return Evaluator(client, device, secret, signer)
 
     return made
 

@@ -3,8 +3,9 @@
 import pytest
 
 from onewindow.cases import worker
-from onewindow.voice import actions
-from onewindow.voice.models import Conflict, DeviceBeat, Prompt, Review
+from onewindow.voice import actions, evaluators
+from onewindow.voice.device_models import DeviceEvent
+from onewindow.voice.models import Device, DeviceBeat, Prompt, Review
 from onewindow.window import actions as window
 from onewindow.window import rate
 from tests.town import at
@@ -19,9 +20,11 @@ def test_acceptance_asks_on_the_device_of_the_window(town, evaluator):
     assert (prompt["touchpoint"], prompt["title"], prompt["title_en"], prompt["seconds_left"]) == (
         "accepted", "食品经营许可（新办）", "Food business licence (new)", 120,
     )  # fmt: skip
-    assert evaluator.send(evaluator.answered(prompt)).json()["results"] == [
-        {"id": "0190aaaa-0000-7000-8000-000000000001", "result": "accepted"}
-    ]
+    event = evaluator.answer(prompt)
+    told = evaluator.send().json()
+    assert (told["results"], told["acked_seq"]) == (
+        [{"id": event["id"], "seq": 1, "result": "accepted"}], 1,
+    )  # fmt: skip
     r = Review.objects.get()
     assert (r.number, r.level, r.codes, r.channel, r.device, r.counter, r.clerk) == (
         a.number, 5, ["510"], 4, evaluator.device, town.counter, "li",
@@ -45,7 +48,8 @@ def test_handing_over_asks_at_the_window_of_the_clerk_who_hands_over(town, evalu
     )
     there = pair(other, town.zhou)
     a = town.accepted()
-    evaluator.send(evaluator.answered(evaluator.prompt()))
+    evaluator.answer(evaluator.prompt())
+    evaluator.odp.flush()
     window.decide(a, by=town.wang, result="grant")
     town.li.counter = other
     town.li.save()
@@ -80,72 +84,48 @@ def test_a_question_ends_by_itself_but_a_late_answer_from_the_queue_still_counts
     monday.shift(2)
     assert evaluator.prompt() is None
     assert Prompt.objects.get().state == "expired"
+    monday.shift(-90)
+    evaluator.answer(prompt, score=2, tags=["209"])
     monday.shift(86400 * 20)
-    assert (
-        evaluator.send(
-            evaluator.answered(prompt, level=2, codes=["209"], seconds_ago=86400 * 20 + 100)
-        ).status_code
-        == 200
-    )
+    assert evaluator.result()["result"] == "accepted"
     r = Review.objects.get()
-    assert (r.said_at, r.at) == (at("2026-11-23 10:00:21"), at("2026-12-13 10:02:01"))
-
-
-def test_a_device_with_a_wrong_clock_can_not_speak_before_it_was_asked(town, evaluator, monday):
-    town.accepted()
-    prompt = evaluator.prompt()
-    monday.shift(30)
-    evaluator.send(evaluator.answered(prompt, seconds_ago=7 * 86400))
-    assert Review.objects.get().said_at == at("2026-11-23 10:00")
-
-
-def test_the_same_answer_again_gives_the_same_result_and_one_review(town, evaluator):
-    town.accepted()
-    answer = evaluator.answered(evaluator.prompt())
-    first, again = evaluator.send(answer), evaluator.send(answer, answer)
-    assert first.json()["results"][0] == again.json()["results"][0] == again.json()["results"][1]
-    assert again.json()["acked"] == [answer["id"]] * 2
-    assert Review.objects.count() == 1
-
-
-def test_another_body_under_the_same_id_is_a_conflict_and_put_aside(town, evaluator):
-    town.accepted()
-    prompt = evaluator.prompt()
-    evaluator.send(evaluator.answered(prompt, level=1, codes=[]))
-    for _ in range(2):
-        refused = evaluator.send(evaluator.answered(prompt, level=5, codes=[]))
-        assert (refused.status_code, refused["Content-Type"]) == (409, "application/problem+json")
-        assert (refused.json()["code"], refused.json()["results"][0]["result"]) == ("conflict", "conflict")
-    assert Review.objects.get().level == 1
-    assert Conflict.objects.count() == 1
+    assert (r.said_at, r.at) == (at("2026-11-23 10:00:31"), at("2026-12-13 10:00:31"))
+    assert Prompt.objects.get().state == "answered"
 
 
 def test_a_second_answer_to_one_question_is_told_so(town, evaluator):
     town.accepted()
     prompt = evaluator.prompt()
-    evaluator.send(evaluator.answered(prompt))
-    second = evaluator.send(
-        evaluator.answered(prompt, level=1, codes=[], id="0190aaaa-0000-7000-8000-000000000002")
-    )
-    assert second.json()["results"][0]["reason"] == "already_reviewed"
-    assert second.json()["acked"] == ["0190aaaa-0000-7000-8000-000000000002"]
+    evaluator.answer(prompt)
+    evaluator.answer(prompt, score=1, tags=[])
+    told = evaluator.send().json()
+    assert [(r["result"], r.get("reason")) for r in told["results"]] == [
+        ("accepted", None), ("rejected", "already_reviewed"),
+    ]  # fmt: skip
+    assert told["acked_seq"] == 2  # it has been heard, and is written down as said twice
 
 
 def test_reasons_of_another_level_are_refused(town, evaluator):
     town.accepted()
-    told = evaluator.send(evaluator.answered(evaluator.prompt(), level=5, codes=["108"])).json()["results"][0]
-    assert (told["result"], told["reason"], told["codes"]) == ("rejected", "bad_codes", ["108"])
+    evaluator.answer(evaluator.prompt(), score=5, tags=["108"])
+    told = evaluator.result()
+    assert (told["result"], told["reason"]) == ("rejected", "bad_codes")
     assert not Review.objects.exists()
 
 
-def test_skipping_is_an_answer_too(town, evaluator):
+def test_skipping_is_an_answer_too(town, evaluator, monday):
     town.accepted()
     prompt = evaluator.prompt()
-    for n, kind in enumerate(("shown", "touched", "declined", "shown")):
-        event = {"id": f"0190bbbb-000{n}", "type": kind, "prompt": prompt["id"]}
-        assert evaluator.send(event).json()["results"][0]["result"] == "accepted"
-    assert Prompt.objects.get().state == "declined"
+    for kind in ("shown", "touched", "declined", "shown"):
+        evaluator.odp.note(kind, prompt["id"])
+        monday.shift(2)
+    assert [r["result"] for r in evaluator.send().json()["results"]] == ["accepted"] * 4
+    found = Prompt.objects.get()
+    assert (found.state, found.shown_at, found.touched_at) == (
+        "declined", at("2026-11-23 10:00:00"), at("2026-11-23 10:00:02"),
+    )  # fmt: skip
     assert evaluator.prompt() is None
+    assert list(Prompt.objects.abandoned()) == [found]
 
 
 def test_a_question_answered_by_phone_leaves_the_device(town, evaluator):
@@ -158,7 +138,8 @@ def test_a_question_answered_by_phone_leaves_the_device(town, evaluator):
 def test_a_device_can_not_answer_what_another_was_asked(town, evaluator, pair):
     other = pair(town.counter2, make_manager(town))
     town.accepted()
-    told = other.send(other.answered(evaluator.prompt())).json()["results"][0]
+    other.answer(evaluator.prompt())
+    told = other.result()
     assert (told["result"], told["reason"]) == ("rejected", "unknown_prompt")
     assert not Review.objects.exists()
 
@@ -175,16 +156,16 @@ def make_manager(town):
     return yu
 
 
-@pytest.mark.parametrize("path", ["next", "events", "heartbeat"])
+@pytest.mark.parametrize("path", ["next", "events", "heartbeat", "secret"])
 def test_a_revoked_or_unknown_device_is_refused(town, evaluator, client, path):
     def call():
         method = client.get if path == "next" else client.post
         return method(f"/api/device/v1/{path}", **evaluator.auth)
 
-    actions.suspend(evaluator.device, by=town.zhou)
+    evaluators.suspend(evaluator.device, by=town.zhou)
     assert (call().status_code, call().json()["code"]) == (403, "device_suspended")
-    actions.reactivate(evaluator.device, by=town.zhou)
-    actions.revoke(evaluator.device, by=town.zhou)
+    evaluators.reactivate(evaluator.device, by=town.zhou)
+    evaluators.revoke(evaluator.device, by=town.zhou)
     assert (call().status_code, call().json()["code"]) == (401, "device_revoked")
     evaluator.secret = "guessed"
     assert (call().status_code, call().json()["code"]) == (401, "unknown_device")
@@ -202,7 +183,7 @@ def test_guessing_secrets_ends_in_a_locked_door_but_not_for_those_who_know_their
 def test_a_revoked_device_is_asked_nothing_more(town, evaluator):
     town.accepted(n=1)
     worker.follow()
-    actions.revoke(evaluator.device, by=town.zhou)
+    evaluators.revoke(evaluator.device, by=town.zhou)
     assert Prompt.objects.get().state == "cancelled"
     town.accepted(n=2)
     worker.follow()
@@ -226,22 +207,42 @@ def test_an_idle_poll_reads_and_writes_nothing_more(town, evaluator, django_asse
     assert (answer.status_code, answer["Retry-After"]) == (204, "3")
 
 
-def test_the_heartbeat_tells_the_window_and_how_much_waits(town, evaluator):
-    told = evaluator.client.post(
-        "/api/device/v1/heartbeat", {"waiting": 7}, content_type="application/json", **evaluator.auth
-    ).json()
+def test_the_heartbeat_tells_the_window_and_how_the_device_is(town, evaluator):
+    now = int(at("2026-11-23 10:00").timestamp() * 1000)
+    told = evaluator.post("heartbeat", {
+        "boot_id": "a" * 32, "chain_id": "b" * 32, "t_wall": now + 5000, "t_mono": 60_000, "waiting": 7, "head_seq": 9,
+        "oldest_wall": now + 5000 - 14 * 60_000, "touched_wall": now, "battery": 80, "storage_mb": 512, "app_version": "2",
+    }).json()  # fmt: skip
     assert told["counter"] == {
         "code": "03", "name": "综合受理窗口 03", "name_en": "Comprehensive window 03",
         "hall": "政务服务中心", "hall_en": "Government service hall",
     }  # fmt: skip
-    assert DeviceBeat.objects.get().waiting == 7
+    assert (told["acked_seq"], told["roll"], told["assurance"], told["policy"]["queue_limit"]) == (
+        0,
+        False,
+        "low",
+        5000,
+    )
+    assert 50 <= told["interval"] <= 70
+    b = DeviceBeat.objects.get()
+    assert (b.waiting, b.head_seq, b.battery, b.storage_mb, b.offset_ms) == (7, 9, 80, 512, -5000)
+    assert (b.oldest_at, b.touched_at) == (at("2026-11-23 09:46"), at("2026-11-23 09:59:55"))
+    assert Device.objects.get().app_version == "2"
+
+
+@pytest.mark.parametrize(
+    "said", [{"waiting": -1}, {"waiting": True}, {"t_wall": "x"}, {"battery": 101}, {"boot_id": "A"}]
+)
+def test_a_malformed_heartbeat_is_refused(evaluator, said):
+    assert evaluator.post("heartbeat", said).status_code == 422
+    assert not DeviceBeat.objects.exists()
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        b"{", b"[]", b"\xff", b"null", b'{"events": 5}', b'{"events": [5]}', b'{"events": [{}]}', b'{"events": [{"id": "x"}]}',
-        b'{"events": [{"id": "' + b"9" * 41 + b'"}]}', b"[" * 100_000,
+        b"{", b"[]", b"\xff", b"null", b'{"events": 5}', b'{"events": [5]}', b'{"events": []}', b'{"events": [{"id": "x"}]}',
+        b"[" * 100_000,
     ],
 )  # fmt: skip
 def test_a_malformed_batch_is_a_clear_error(evaluator, body):
@@ -258,16 +259,39 @@ def test_a_malformed_batch_is_a_clear_error(evaluator, body):
 @pytest.mark.parametrize(
     "change",
     [
-        {"level": "5"}, {"level": True}, {"level": None}, {"level": 10**30}, {"level": 6}, {"codes": "510"}, {"codes": [510]},
-        {"codes": [["510"]]}, {"text": 5}, {"text": "字" * 501}, {"prompt": None}, {"prompt": "x" * 32}, {"prompt": "0" * 32},
-        {"type": "deleted"}, {"type": ["answered"]},
+        {"batch_id": "x"}, {"chain_id": "x"}, {"boot_id": None}, {"t_wall": -1}, {"t_mono": 1.5}, {"oldest": 0}, {"oldest": 2},
+        {"head": "0" * 64}, {"sig": 5}, {"sig": "x" * 121}, {"events": [{}] * 101},
     ],
 )  # fmt: skip
-def test_a_malformed_event_is_rejected_alone(town, evaluator, change):
+def test_a_malformed_envelope_stores_nothing(town, evaluator, change):
+    evaluator.odp.note("boot")
+    assert evaluator.send(**change).status_code == 422
+    assert not DeviceEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"score": "5"}, "malformed"), ({"score": True}, "malformed"), ({"score": None}, "bad_level"),
+        ({"score": 10**30}, "bad_level"), ({"score": 6}, "bad_level"), ({"tags": "510"}, "malformed"),
+        ({"tags": [510]}, "malformed"), ({"tags": [["510"]]}, "malformed"), ({"text": 5}, "malformed"),
+        ({"text": "字" * 501}, "too_long"), ({"text": "\ud800"}, "malformed"), ({"prompt_id": 5}, "malformed"),
+        ({"prompt_id": "0" * 32}, "unknown_prompt"), ({"type": "deleted"}, "unknown_type"), ({"type": ["answered"]}, "malformed"),
+        ({"t_wall": -1}, "malformed"), ({"boot_id": "x"}, "malformed"), ({"colour": "red"}, "malformed"),
+        ({"t_wall": 10**15}, ""), ({"t_wall": 2**53 - 1, "boot_id": "c" * 32}, ""),
+    ],
+)  # fmt: skip
+def test_a_malformed_event_is_rejected_alone_and_acknowledged(town, evaluator, change, reason):
     town.accepted()
     prompt = evaluator.prompt()
-    good = {"id": "0190cccc-0001", "type": "shown", "prompt": prompt["id"]}
-    told = evaluator.send(evaluator.answered(prompt) | change, good)
+    bad = {"score": 5, "tags": [], "text": ""} | change
+    event = evaluator.odp.note(bad.pop("type", "answered"), bad.pop("prompt_id", prompt["id"]), **bad)
+    if "text" in change and "\ud800" in str(change["text"]):
+        event["hash"] = evaluator.odp.head = "f" * 64
+    evaluator.odp.note("shown", prompt["id"])
+    told = evaluator.send()
     assert told.status_code == 200
-    assert [r["result"] for r in told.json()["results"]] == ["rejected", "accepted"]
-    assert not Review.objects.exists()
+    first, second = told.json()["results"]
+    assert first.get("reason", "") == reason
+    assert (second["result"], told.json()["acked_seq"]) == ("accepted", 2)
+    assert Review.objects.exists() is not bool(reason)

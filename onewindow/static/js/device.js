@@ -1,22 +1,13 @@
-// The evaluator: pairing, waiting, question, reasons, thanks. Each event is kept on the device before it is sent and is
-// forgotten only when the server has acknowledged it, so that a broken line loses no verdict.
+// The evaluator: pairing, waiting, question, reasons, thanks. What is written down and sent is the business of odp.js.
 "use strict";
 (() => {
-  const API = "/api/device/v1/";
-  const POLL = 3000, BEAT = 60000, THANKS = 5000, QUIET = 30000, PATIENCE = 10000, BATCH = 100;
+  const POLL = 3000, WAIT = 25, THANKS = 5000, QUIET = 30000, UNASKED = 120;
   const HOME = "zh-hans";
   const body = document.body;
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  const kept = (name) => { try { return JSON.parse(localStorage.getItem(`ow-${name}`)); } catch { return null; } };
-  const keep = (name, value) => localStorage.setItem(`ow-${name}`, JSON.stringify(value));
-  const forget = (name) => localStorage.removeItem(`ow-${name}`);
-  const queue = () => kept("queue") || [];
-  // randomUUID exists only on https, and halls are often served by a plain address
-  const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
-
   let screen = "start", lang = HOME, level = 0;
-  let prompt = null, etag = "", over = "", until = 0, touched = 0, thanked = 0, beaten = -Infinity;
+  let prompt = null, etag = "", over = "", until = 0, touched = 0, thanked = 0, beaten = -Infinity, pause = 60000, slip = "";
 
   // -- what is seen --
 
@@ -41,7 +32,7 @@
   const word = (thing, name, code) => (code === "en" ? en(thing, name) : (thing && thing[name]) || "");
 
   function fill() {
-    const counter = kept("device")?.counter, pairing = kept("pairing");
+    const counter = odp.known.device?.counter, pairing = odp.known.pairing;
     const known = { code: pairing?.user_code || "", check: pairing?.check_number || "" };
     all("[data-fill]").forEach((spot) => {
       const code = spot.closest("[data-lang]")?.dataset.lang || lang;
@@ -52,6 +43,7 @@
         : known[name];
     });
     all("[data-touchpoint]").forEach((part) => { part.hidden = !prompt || part.dataset.touchpoint !== prompt.touchpoint; });
+    all("[data-unasked]").forEach((part) => { part.hidden = !prompt || Boolean(prompt.id); });
   }
 
   function idle() {
@@ -73,7 +65,7 @@
     level = chosen;
     all("[data-level]").forEach((part) => { part.hidden = Number(part.dataset.level) !== level; });
     all("[data-code]").forEach((chip) => chip.setAttribute("aria-pressed", "false"));
-    all("textarea").forEach((text) => { text.value = ""; });
+    all("textarea, [data-ticket]").forEach((text) => { text.value = ""; });
     show("why");
   }
 
@@ -88,8 +80,10 @@
 
   // -- what is said --
 
-  function note(type, more = {}) {
-    keep("queue", [...queue(), { id: newId(), type, prompt: prompt.id, at: Date.now(), ...more }]);
+  // nobody asked (the line is broken): only the verdict itself is written down, for the window
+  async function note(type, more) {
+    if (!prompt.id && type !== "answered") return;
+    await odp.note(type, prompt.id, more);
     flush();
   }
 
@@ -97,97 +91,87 @@
   const flush = () => (sending ||= send().catch(() => offline(true)).finally(() => { sending = null; }));
 
   async function send() {
-    let most = BATCH;
-    while (kept("device") && queue().length) {
-      const batch = queue().slice(0, most);
-      const events = batch.map(({ at, ...event }) => ({ ...event, seconds_ago: Math.max(0, (Date.now() - at) / 1000) }));
-      const answer = await call("events", { method: "POST", body: { events } });
-      if (answer.status === 422 && most > 1) { most = 1; continue; }
-      if (answer.status === 422) { dropped(batch.map((event) => event.id)); continue; } // the server will never take it
-      if (answer.status !== 200 && answer.status !== 409) return refused(answer);
-      dropped((await answer.json()).acked);
-    }
-  }
-
-  function dropped(ids) {
-    keep("queue", queue().filter((event) => !ids.includes(event.id)));
-  }
-
-  async function call(path, { method = "GET", body: sent, auth, headers = {} } = {}) {
-    const gone = new AbortController();
-    const timer = setTimeout(() => gone.abort(), PATIENCE);
-    const proof = auth || (kept("device") ? `Device ${kept("device").secret}` : "");
-    try {
-      const answer = await fetch(API + path, {
-        method, cache: "no-store", credentials: "omit", signal: gone.signal,
-        headers: { ...headers, ...(proof && { Authorization: proof }), ...(sent && { "Content-Type": "application/json" }) },
-        body: sent && JSON.stringify(sent),
-      });
-      offline(answer.status >= 500);
-      return answer;
-    } finally {
-      clearTimeout(timer);
-    }
+    const answer = await odp.flush();
+    if (answer) await heard(answer);
   }
 
   function offline(is) {
     body.toggleAttribute("data-offline", is);
     document.getElementById("offline").hidden = !is;
+    all("[data-offline-only]").forEach((part) => { part.hidden = !is; });
   }
 
-  async function refused(answer) {
-    const { code } = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
-    if (code === "device_revoked") forget("device");
+  async function heard(answer) {
+    offline(answer.status >= 500);
+    if (![401, 403].includes(answer.status)) return;
+    const { code, wipe } = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
+    if (wipe) await odp.wipe();
     if (code === "device_revoked" || code === "unknown_device") show("stopped");
     if (code === "device_suspended") show("suspended");
   }
 
   // -- what is heard --
 
+  const introduced = async () => ({ model: navigator.platform.slice(0, 60), app_version: body.dataset.version, pubkey: await odp.publicKey() });
+
+  async function paired(said) {
+    await odp.keep("device", { secret: said.secret, ...said.device });
+    await odp.forget("pairing");
+    await odp.note("boot", null);
+    fill();
+    idle();
+  }
+
   async function pairing() {
-    let offer = kept("pairing");
+    if (slip) {
+      const answer = await odp.call("enrol", { method: "POST", said: { token: slip, ...(await introduced()) } });
+      slip = answer.status >= 500 ? slip : "";
+      if (answer.status === 201) return paired(await answer.json());
+    }
+    let offer = odp.known.pairing;
     if (!offer || offer.until < Date.now()) {
-      const answer = await call("pair", { method: "POST", body: { model: navigator.platform.slice(0, 60), app_version: body.dataset.version } });
+      const answer = await odp.call("pair", { method: "POST", said: await introduced() });
+      offline(answer.status >= 500);
       if (answer.status !== 201) return;
       offer = await answer.json();
-      keep("pairing", { ...offer, until: Date.now() + offer.expires_in * 1000 });
+      await odp.keep("pairing", { ...offer, until: Date.now() + offer.expires_in * 1000 });
       fill();
       return show("pair");
     }
     fill();
     show("pair");
-    const answer = await call("pair/", { auth: `Pairing ${offer.poll_token}` });
-    if (answer.status === 410) return forget("pairing");
+    const answer = await odp.call("pair/", { auth: `Pairing ${offer.poll_token}` });
+    offline(answer.status >= 500);
+    if (answer.status === 410) return odp.forget("pairing");
     if (!answer.ok) return;
     const said = await answer.json();
-    if (said.state !== "paired") return;
-    keep("device", { secret: said.secret, ...said.device });
-    forget("pairing");
-    fill();
-    idle();
+    if (said.state === "paired") await paired(said);
   }
 
   async function work() {
     await flush();
-    if (performance.now() - beaten > BEAT) {
-      const answer = await call("heartbeat", { method: "POST", body: { waiting: queue().length } });
-      if (!answer.ok) return refused(answer);
+    if (performance.now() - beaten > pause) {
+      const touch = touched ? { touched_wall: Math.round(Date.now() - performance.now() + touched) } : {};
+      const { answer, told, limited } = await odp.heartbeat({ app_version: body.dataset.version, ...touch });
+      if (!told) return heard(answer);
       beaten = performance.now();
-      const said = await answer.json();
-      keep("device", { ...kept("device"), counter: said.counter });
+      pause = told.interval * 1000;
+      document.getElementById("limited").hidden = !limited;
+      await odp.keep("device", { ...odp.known.device, counter: told.counter });
       fill();
-      if (said.page_version !== body.dataset.version && screen === "idle") return location.reload();
+      if (told.page_version !== body.dataset.version && screen === "idle") return location.reload();
     }
-    const answer = await call("next", { headers: etag ? { "If-None-Match": etag } : {} });
+    const answer = await odp.call(`next?wait=${WAIT}`, { headers: etag ? { "If-None-Match": etag } : {}, patience: (WAIT + 10) * 1000 });
+    offline(answer.status >= 500);
     if (answer.status === 200) {
       const { prompt: asked } = await answer.json();
       if (asked.id === over || busy(asked)) return;
       etag = answer.headers.get("ETag") || "";
       ask(asked);
     } else if (answer.status === 204) {
-      if (["start", "ask", "suspended", "stopped", "pair"].includes(screen)) idle();
+      if (["start", "suspended", "stopped", "pair"].includes(screen) || (screen === "ask" && prompt?.id)) idle();
     } else if (answer.status !== 304) {
-      await refused(answer);
+      await heard(answer);
     }
   }
 
@@ -195,13 +179,16 @@
   const busy = (asked) => screen === "thanks" || (screen === "why" && prompt?.id !== asked.id && performance.now() - touched < QUIET);
 
   async function round() {
+    const began = performance.now();
     try {
-      await (kept("device") ? work() : screen === "stopped" ? null : pairing());
+      await (odp.known.device ? work() : screen === "stopped" ? null : pairing());
     } catch {
       offline(true);
-      if (screen === "start") show(kept("device") ? "idle" : "unreachable");
+      if (screen === "start") show(odp.known.device ? "idle" : "unreachable");
     }
-    setTimeout(round, screen === "stopped" ? BEAT : POLL); // a stranger does not use up the tries of its whole hall
+    // a poll that was held needs no pause; a stranger does not use up the tries of its whole hall
+    const rest = screen === "stopped" ? pause : Math.max(0, POLL * (0.8 + 0.4 * Math.random()) - (performance.now() - began));
+    setTimeout(round, rest);
   }
 
   setInterval(() => {
@@ -226,7 +213,9 @@
       why(Number(event.submitter.value));
     } else if (form.matches("[data-why]") && prompt) {
       const codes = all(`[data-level="${level}"] [aria-pressed=true]`, form).map((chip) => chip.dataset.code);
-      done("answered", { level, codes, text: form.querySelector("textarea").value.slice(0, 500) });
+      const ticket = form.querySelector("[data-ticket]").value.trim().slice(0, 20);
+      const text = form.querySelector("textarea").value.slice(0, 500);
+      done("answered", { score: level, tags: codes, text, ...(ticket && !prompt.id && { ticket }) });
     }
   });
   document.addEventListener("click", (event) => {
@@ -240,9 +229,18 @@
     if (act === "skip" && prompt) done("declined");
     if (act === "back" && prompt) show("ask");
     if (act === "speak") speak(button.dataset.to);
-    if (act === "pair") { forget("device"); forget("pairing"); location.reload(); }
+    if (act === "rate") ask({ id: null, touchpoint: "delivered", title: "", seconds_left: UNASKED });
+    if (act === "pair") odp.wipe().then(() => location.reload());
   });
 
+  // a printed slip: its code stands behind the #, which no server and no log ever sees
+  const found = /^#enrol=([0-9a-f]{32})$/.exec(location.hash);
+  if (found) { slip = found[1]; history.replaceState(null, "", location.pathname + location.search); }
+
   speak(body.dataset.start === "en" ? "en" : HOME);
-  round();
+  odp.open().then(async () => {
+    if (odp.known.device) { slip = ""; await odp.note("boot", null); }
+    fill();
+    round();
+  }).catch(() => show("broken"));
 })();

@@ -1,0 +1,110 @@
+"""设备告警: what is wrong with a device, told once to those who run its hall."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.cases import instant
+from onewindow.cases.notices import bilingual, say, tell
+from onewindow.cases.rounds import every_turn
+from onewindow.org.models import Person
+from onewindow.org.roles import Role
+from onewindow.voice import rules
+from onewindow.voice.device_models import AlarmKind, DeviceAlarm
+from onewindow.voice.models import Device, DeviceState
+
+say("device.alarm", _("%(window)s: the evaluator needs a look: %(what)s"), icon="tablet")
+say("device.offline", _("%(hall)s: evaluators do not answer"), icon="wifi-off")
+
+#: Seconds between two looks at who is offline.
+EVERY = dt.timedelta(seconds=60)
+
+
+def sound(device: Device, kind: AlarmKind, *, count: int = 1, note: str = "") -> None:
+    """Raises an alarm, or adds to the one that is open. Only a new one is told to the hall's managers."""
+    now = instant.now()
+    is_open = DeviceAlarm.objects.open().filter(device=device, kind=kind)
+    if is_open.update(count=F("count") + count, last_at=now):
+        return
+    try:
+        with transaction.atomic():
+            alarm = DeviceAlarm.objects.create(
+                device=device, kind=kind, count=count, opened_at=now, last_at=now, note=note[:200]
+            )
+    except IntegrityError:  # raised by another process in the same moment
+        is_open.update(count=F("count") + count, last_at=now)
+        return
+    _tell(alarm)
+
+
+def quiet(device: Device, kind: AlarmKind) -> None:
+    """Ends an alarm whose reason is gone."""
+    DeviceAlarm.objects.open().filter(device=device, kind=kind).update(closed_at=instant.now())
+
+
+def looked_at(alarm: DeviceAlarm, *, by: Person) -> None:
+    """Somebody has seen to it; it stays in the device's history. Raises PermissionDenied for who does not run the hall."""
+    rules.must_run(by, alarm.device.counter)
+    DeviceAlarm.objects.open().filter(pk=alarm.pk).update(closed_at=instant.now(), closed_by=by.username)
+
+
+def _managers(hall_id: int) -> list[Person]:
+    held = Person.objects.filter(
+        is_active=True, posts__hall_id=hall_id, posts__role=Role.HALL_MANAGER
+    ).distinct()
+    return [person for person in held if hall_id in person.halls_as(Role.HALL_MANAGER)]
+
+
+def _tell(alarm: DeviceAlarm) -> None:
+    counter, hall = alarm.device.counter, alarm.device.counter.hall
+    if alarm.kind == AlarmKind.OFFLINE:  # a broken line silences a whole hall: one word an hour is enough
+        key = f"{hall.code} {alarm.opened_at:%Y-%m-%d %H}"
+        tell(_managers(hall.pk), "device.offline", key=key, url="/desk/devices/", hall=bilingual(hall))
+        return
+    what = {"name": _in("zh-hans", alarm), "name_en": _in("en", alarm)}
+    tell(
+        _managers(hall.pk), "device.alarm", key=str(alarm.pk), url=f"/desk/devices/{alarm.device.code}/",
+        window=bilingual(counter), what=what,
+    )  # fmt: skip
+
+
+def _in(language: str, alarm: DeviceAlarm) -> str:
+    with translation.override(language):
+        return str(AlarmKind(alarm.kind).label)
+
+
+_looked: dt.datetime | None = None
+
+
+@every_turn
+def look_who_is_silent(limit: int) -> int:
+    """Once a minute: who became silent in opening hours is an alarm, whoever is heard again no longer one."""
+    global _looked
+    now = instant.now()
+    if _looked is not None and dt.timedelta() <= now - _looked < EVERY:
+        return 0
+    _looked = now
+    return look(now, limit)
+
+
+def look(now: dt.datetime, limit: int = 200) -> int:
+    """Gives how many alarms were raised or ended. A device that was never switched on raises none."""
+    silent = DeviceAlarm.objects.open().filter(kind=AlarmKind.OFFLINE).values_list("device_id", flat=True)
+    alarmed, done = set(silent), 0
+    for device in Device.objects.filter(state=DeviceState.ACTIVE, beat__isnull=False).with_places():
+        health = device.health(now)
+        if health == "offline" and device.pk not in alarmed:
+            sound(device, AlarmKind.OFFLINE)
+        elif health in ("online", "late") and device.pk in alarmed:
+            quiet(device, AlarmKind.OFFLINE)
+        else:
+            continue
+        done += 1
+        if done >= limit:
+            break
+    return done
