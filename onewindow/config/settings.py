@@ -32,6 +32,7 @@ KNOWN = {
     "ONEWINDOW_SECURE": "1 = behind HTTPS: secure cookies, HSTS, redirect",
     "ONEWINDOW_MFA": "required = privileged roles must have a second factor; optional = may (demo)",
     "ONEWINDOW_PROXIES": "how many reverse proxies in front are trusted to name the caller in X-Forwarded-For",
+    "ONEWINDOW_THREADS": "requests that one server process works on at once (`onewindow serve --threads` sets it)",
     "ONEWINDOW_SESSION_MINUTES": "a staff session without a click ends after so many minutes",
     "ONEWINDOW_SEAL": "adapter for electronic seals: dotted path to a class; the shipped one marks papers as a test",
     "ONEWINDOW_SMS": "channel of text messages: console, file, or package.module:function of a gateway",
@@ -99,6 +100,7 @@ REGISTERS = env.str("ONEWINDOW_REGISTERS", "local" if DEMO or TESTING else "none
 REGISTERS_TIMEOUT = env.float("ONEWINDOW_REGISTERS_TIMEOUT", 3.0)
 REGISTERS_DELAY = env.int("ONEWINDOW_REGISTERS_DELAY", 0 if TESTING else 120)
 REGISTERS_FAULTS = env.int("ONEWINDOW_REGISTERS_FAULTS", 0)
+THREADS = env.int("ONEWINDOW_THREADS", 4)
 METRICS_TOKEN = env.str("ONEWINDOW_METRICS_TOKEN", "")
 MFA_REQUIRED = env.str("ONEWINDOW_MFA", "optional" if DEMO or TESTING else "required") == "required"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -310,6 +310,35 @@ def ask_again(*, by: Person) -> Prompt:
 
 def _drop_prompts(device: Device, state: str) -> None:
     Prompt.objects.filter(device=device, state__in=OPEN).update(state=state)
+
+
+class News:
+    """Which devices something is new for, since the last look: a question that waits, or a change of the device itself.
+
+    Rows are looked for by their keys, a little way back: commits are not in the order of keys."""
+
+    BACK: ClassVar[int] = 200
+    MARGIN: ClassVar[dt.timedelta] = dt.timedelta(seconds=5)
+
+    def __init__(self) -> None:
+        self.prompt, self.changed = 0, instant.now()
+        self.told: set[tuple[int, dt.datetime]] = set()
+
+    def look(self) -> set[int]:
+        """Device ids; a question counts until the device has it, a change once."""
+        rows = Prompt.objects.filter(pk__gt=self.prompt - self.BACK).order_by("pk")
+        if not self.prompt:
+            rows = Prompt.objects.filter(pk__in=Prompt.objects.order_by("-pk").values("pk")[: self.BACK])
+        found = list(rows.values_list("pk", "device_id", "state"))
+        if found:
+            self.prompt = max(pk for pk, _device, _state in found)
+        asked = {device for _pk, device, state in found if state == PromptState.CREATED}
+        changed = set(
+            Device.objects.filter(changed_at__gt=self.changed - self.MARGIN).values_list("pk", "changed_at")
+        )
+        new, self.told = changed - self.told, changed
+        self.changed = max([self.changed, *(when for _pk, when in changed if when)])
+        return asked | {device for device, _when in new}
 
 
 def current_prompt(device: Device) -> Prompt | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -32,13 +33,13 @@ class Command(BaseCommand):
         from granian.constants import Interfaces
         from granian.server import Server
 
+        os.environ["ONEWINDOW_THREADS"] = str(options["threads"])  # for the server's processes
         Server(
-            "onewindow.config.wsgi:application",
+            "onewindow.config.front:application",
             address=options["host"],
             port=options["port"],
-            interface=Interfaces.WSGI,
+            interface=Interfaces.ASGINL,
             workers=options["workers"],
-            blocking_threads=options["threads"],
             websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=5,  # less than whoever stops the server waits before killing it

@@ -1,0 +1,524 @@
+"""A fleet of evaluators on a bad day, over real HTTP: lines that lose, double and re-order, clocks a day wrong, two hours
+without a line, storage wiped, secrets revoked, a thief, and a server that is killed and started again.
+
+What the devices know is held against what the server has: nothing acknowledged may be lost, nothing doubled, every wipe
+reported with the number that went with it, and nothing personal in any address or log line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import datetime as dt
+import http.client
+import json
+import os
+import random
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter as Count
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.db import connections
+
+from onewindow.cases import instant
+from onewindow.data.people import citizens
+from onewindow.org.models import Counter, Hall, Person, Post
+from onewindow.org.roles import Role
+from onewindow.sim import evaluator
+from onewindow.sim.caller import Answer
+from onewindow.voice import enrol, evaluators
+from onewindow.voice.device_models import AlarmKind, DeviceAlarm, DeviceEvent
+from onewindow.voice.models import Device, Prompt, PromptState, Review
+from onewindow.window import actions
+from onewindow.window.models import Application
+
+DAY, HOUR, MINUTE = 86_400_000, 3_600_000, 60_000
+AWAY = 2 * HOUR
+LOSS, DOUBLED, LATE = 0.2, 0.1, 0.1
+#: Every so-manieth device is wiped, or revoked, while it still holds answers.
+WIPED, REVOKED = 6, 7
+
+
+class Server:
+    """The production server on a port of its own, that can be killed."""
+
+    def __init__(self, log: Path, *, workers: int = 2):
+        self.workers = workers
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.log, self.kills = log, 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "onewindow.config.cli", "serve", "--port", str(self.port)]
+        command += ["--workers", str(self.workers)]
+        environment = os.environ | {"ONEWINDOW_LOG_LEVEL": "DEBUG"}
+        with open(self.log, "ab") as out:
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=out, stderr=out, start_new_session=True
+            )
+        for _try in range(600):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"the server does not start, see {self.log}")
+
+    def kill(self) -> None:
+        """``kill -9``, in the middle of whatever it does."""
+        if self._process and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self.kills += 1
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the server and its processes until now (Linux)."""
+        total, pids = 0, [self._process.pid] if self._process else []
+        while pids:
+            pid = pids.pop()
+            with contextlib.suppress(OSError):
+                total += sum(
+                    int(n) for n in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+                )
+                children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+                pids += [int(child) for child in children]
+        return total / os.sysconf("SC_CLK_TCK")
+
+
+class Line:
+    """A device's line to the server. ``is_bad`` lets it lose a fifth, double a tenth and deliver a tenth much later."""
+
+    def __init__(self, server: Server, seed: int, addresses: set[str]):
+        self.server, self.dice, self.addresses = server, random.Random(seed), addresses
+        self.is_bad, self.is_cut = False, False
+        self.done: Count[str] = Count()
+        self._late: list[tuple[str, str, str, Any]] = []
+        self._open: http.client.HTTPConnection | None = None
+
+    def __call__(self, method: str, path: str, auth: str, said: Any) -> Answer | None:
+        if self.is_cut:
+            return None
+        if not self.is_bad:
+            return self._once(method, path, auth, said)
+        if self._late and self.dice.random() < 0.5:
+            self._once(*self._late.pop(self.dice.randrange(len(self._late))))
+        fate = self.dice.random()
+        if fate < LOSS / 2:
+            self.done["request lost"] += 1
+            return None
+        answer = self._once(method, path, auth, said)
+        if method == "POST" and self.dice.random() < DOUBLED:
+            self.done["doubled"] += 1
+            self._once(method, path, auth, copy.deepcopy(said))
+        if path.endswith("/events") and self.dice.random() < LATE:
+            self.done["delivered late again"] += 1
+            self._late.append((method, path, auth, copy.deepcopy(said)))
+        if fate < LOSS:
+            self.done["answer lost"] += 1
+            return None
+        return answer
+
+    def _once(self, method: str, path: str, auth: str, said: Any) -> Answer | None:
+        self.addresses.add(path)
+        body = None if said is None else json.dumps(said, ensure_ascii=False).encode()
+        headers = {"Authorization": auth, "Content-Type": "application/json"}
+        for fresh in (False, True):
+            try:
+                if self._open is None or fresh:
+                    self._open = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=40)
+                self._open.request(method, path, body, headers)
+                got = self._open.getresponse()
+                return Answer(got.status, got.headers, got.read())
+            except (OSError, http.client.HTTPException):
+                self.close()
+        self.done["server away"] += 1
+        return None
+
+    def close(self) -> None:
+        if self._open:
+            self._open.close()
+        self._open = None
+
+
+class Tracked(evaluator.Device):
+    """A device of which we know what it did and what it was told is safe. ``back``: how many milliseconds ago it lives."""
+
+    def begin(self, dice: random.Random) -> Tracked:
+        self.back = 0
+        self.skew = dice.choice([0, 0, DAY, -DAY])
+        started = dice.randrange(DAY)
+        self.wall = lambda: _now() + self.skew - self.back
+        self.mono = lambda: time.monotonic_ns() // 1_000_000 + DAY + started - self.back
+        self.noted: dict[str, tuple[int, dict[str, Any]]] = {}
+        self.safe: dict[str, str] = {}
+        self.lost: list[int] = []
+        return self
+
+    def note(self, kind: str, prompt_id: str | None = None, **more: Any) -> dict[str, Any]:
+        event = super().note(kind, prompt_id, **more)
+        self.noted[event["id"]] = (_now() - self.back, event)
+        return event
+
+    def acknowledged(self, answer: Any) -> None:
+        before = {event["id"]: event["hash"] for event in self.queue}
+        super().acknowledged(answer)
+        kept = {event["id"] for event in self.queue}
+        self.safe |= {id_: hash_ for id_, hash_ in before.items() if id_ not in kept}
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Report:
+    """What the run found. ``ok`` if what must be zero is, and what must be equal is."""
+
+    devices: int = 0
+    events: int = 0
+    acknowledged: int = 0
+    stored: int = 0
+    lost: int = 0
+    doubled: int = 0
+    wrong: int = 0
+    left: int = 0
+    answers: int = 0
+    reviews: int = 0
+    wipes: int = 0
+    wipes_reported: int = 0
+    lost_by_wipes: int = 0
+    lost_by_wipes_reported: int = 0
+    revoked: int = 0
+    revoked_reported: int = 0
+    forged_refused: int = 0
+    false_alarms: int = 0
+    exact: int = 0
+    estimated: int = 0
+    clamped: int = 0
+    badly_dated: int = 0
+    kills: int = 0
+    personal: list[str] = field(default_factory=list)
+    faults: dict[str, int] = field(default_factory=dict)
+    flush_seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        zero = (self.lost, self.doubled, self.wrong, self.left, self.false_alarms, self.badly_dated)
+        return (
+            not any(zero)
+            and not self.personal
+            and self.acknowledged <= self.stored
+            and (self.wipes, self.lost_by_wipes) == (self.wipes_reported, self.lost_by_wipes_reported)
+            and self.revoked == self.revoked_reported
+            and self.forged_refused > 0
+            and self.reviews == self.answers > 0
+        )
+
+    def told(self) -> dict[str, Any]:
+        return asdict(self) | {"ok": self.ok}
+
+
+class Fleet:
+    """``size`` devices over the halls of the city that is in the database; ``questions`` online and as many cut off."""
+
+    def __init__(
+        self,
+        server: Server,
+        size: int,
+        *,
+        questions: int = 3,
+        seed: int = 1,
+        say: Callable[[str], None] = print,
+    ):
+        self.server, self.size, self.questions, self.say = server, size, questions, say
+        self.dice = random.Random(seed)
+        self.addresses: set[str] = set()
+        self.devices: list[Tracked] = []
+        self.rows: list[Device] = []
+        self.report = Report(devices=size)
+        self.person = next(iter(citizens(1, seed)))
+        self.words = f"说了要等{secrets.token_hex(4)}天"
+
+    # -- the cast --
+
+    def build(self) -> None:
+        """Windows for all devices, their managers, and one application as a pattern of all others."""
+        halls = list(Hall.objects.order_by("code"))
+        windows = list(Counter.objects.filter(has_device=True).order_by("hall__code", "code"))
+        for n in range(len(windows), self.size):
+            hall = halls[n % len(halls)]
+            windows.append(
+                Counter.objects.create(
+                    hall=hall, code=f"S{n}", name=f"窗口 S{n}", name_en=f"Window S{n}", kind="comprehensive", has_device=True
+                )
+            )  # fmt: skip
+        self.windows = windows[: self.size]
+        self.managers = {}
+        for hall in halls:
+            post = Post.objects.filter(hall=hall, role=Role.HALL_MANAGER).select_related("person").first()
+            if post is None:
+                who = Person.objects.create(username=f"manager-{hall.code}", name="大厅负责人")
+                post = Post.objects.create(
+                    person=who, role=Role.HALL_MANAGER, office=Post.objects.first().office, hall=hall,
+                    starts_on=instant.now().date(),
+                )  # fmt: skip
+            self.managers[hall.pk] = post.person
+        clerk = Person.objects.filter(posts__role=Role.CLERK, counter__isnull=False).first()
+        from onewindow.catalog.models import Item
+
+        version = Item.objects.get(code="ZD-MSA-001").current
+        self.pattern = actions.accept(
+            actions.take_in(
+                version,
+                by=clerk,
+                applicant={
+                    "kind": "person", "name": self.person.name, "id_type": "citizen_id", "id_number": self.person.id_number,
+                    "mobile": self.person.mobile,
+                },
+                materials=dict.fromkeys(range(1, 6), ("paper", None)),
+                hall=clerk.counter.hall,
+                counter=clerk.counter,
+            ),
+            by=clerk,
+        )  # fmt: skip
+        self.clerk = clerk
+
+    def cases(self, many: int) -> list[Application]:
+        """So many accepted applications, like the pattern but for their numbers."""
+        made = []
+        for _ in range(many):
+            one = copy.copy(self.pattern)
+            one.pk, one.number, one.track_digest = (
+                None,
+                f"S{secrets.token_hex(6).upper()}X",
+                secrets.token_hex(32),
+            )
+            made.append(one)
+        return Application.objects.bulk_create(made)
+
+    def pair_all(self) -> None:
+        """Every second device by a printed slip, the others by the code on their screen."""
+        slips = {}
+        for hall_id, manager in self.managers.items():
+            counters = [c for n, c in enumerate(self.windows) if c.hall_id == hall_id and n % 2]
+            slips |= {slip.counter.pk: slip.token for slip in enrol.print_slips(counters, by=manager)}
+        for n, window in enumerate(self.windows):
+            line = Line(self.server, n, self.addresses)
+            device = Tracked(line, evaluator.Signer() if n % 4 else None).begin(self.dice)
+            hello = {"model": "fleet", "pubkey": device.signer.public if device.signer else ""}
+            if window.pk in slips:
+                told = line("POST", f"{evaluator.API}/enrol", "", hello | {"token": slips[window.pk]})
+            else:
+                offer = line("POST", f"{evaluator.API}/pair", "", hello)
+                pairing = evaluators.open_pairing(offer.json["user_code"])
+                evaluators.pair(pairing, window, by=self.managers[window.hall_id])
+                told = line("GET", f"{evaluator.API}/pair/", f"Pairing {offer.json['poll_token']}", None)
+            device.secret = told.json["secret"]
+            device.heartbeat()
+            self.devices.append(device)
+            self.rows.append(Device.objects.get(code=told.json["device"]["code"]))
+
+    # -- the day --
+
+    def run(self) -> Report:
+        self.server.start()
+        try:
+            self.say(f"pairing {self.size} devices ...")
+            self.pair_all()
+            for device in self.devices:
+                device.line.is_bad = True
+            with ThreadPoolExecutor(min(64, self.size)) as pool:
+                for turn in range(self.questions):
+                    self._online(pool, kill=turn == self.questions // 2 > 0)
+                self._cut_off(pool)
+                self._back(pool)
+            self._steal()
+            for device in self.devices:
+                device.line.close()
+        finally:
+            self.server.kill()
+        return self._account()
+
+    def _online(self, pool: ThreadPoolExecutor, *, kill: bool) -> None:
+        """A question on every device; in one turn the server is killed while they answer."""
+        self.say("a question on every device ..." + (" and the server is killed" if kill else ""))
+        for row, case in zip(self.rows, self.cases(self.size), strict=True):
+            evaluators.ask(case, "accepted", clerk=self.clerk.username, counter_id=row.counter_id)
+        running = [pool.submit(self._serve, device) for device in self.devices]
+        if kill:
+            time.sleep(0.3)
+            self.server.kill()
+            self.server.start()
+        for one in running:
+            one.result()
+
+    def _serve(self, device: Tracked) -> None:
+        prompt, until = None, time.monotonic() + 20
+        while prompt is None and time.monotonic() < until:
+            prompt = device.next(wait=5)
+            if prompt is None:
+                time.sleep(0.05)
+        if prompt is None:
+            raise RuntimeError("a question did not arrive within twenty seconds")
+        self._press(device, prompt["id"])
+        device.flush()
+        device.heartbeat()
+        device.flush()
+
+    def _press(self, device: Tracked, key: str) -> None:
+        for kind in ("shown", "touched"):
+            device.note(kind, key)
+        if self.dice.random() < 0.1:
+            device.note("declined", key)
+            return
+        device.note("answered", key, score=self.dice.choice([1, 2, 3, 4, 5, 5, 5]), tags=[], text=self.words)
+
+    def _cut_off(self, pool: ThreadPoolExecutor) -> None:
+        """Two hours without a line, lived in the past: what happens now on the devices happened then by all their clocks."""
+        self.say("two hours without a line ...")
+        now = instant.now()
+        asked = now - dt.timedelta(milliseconds=AWAY)
+        for row, device in zip(self.rows, self.devices, strict=True):
+            device.line.is_cut = True
+            device.reboot()  # the power had gone as well: of this run nothing was ever heard
+            for n, case in enumerate(self.cases(self.questions)):
+                prompt = Prompt.objects.create(
+                    number=case.number, touchpoint="accepted", device=row, counter_id=row.counter_id,
+                    clerk=self.clerk.username, title="S", state=PromptState.DELIVERED,
+                    created_at=asked, expires_at=asked, delivered_at=asked,
+                )  # fmt: skip
+                device.back = AWAY - (n + 1) * 10 * MINUTE
+                self._press(device, prompt.key)
+                device.flush()
+            device.back = 0
+            if self.dice.random() < 0.3:
+                device.reboot()
+
+    def _back(self, pool: ThreadPoolExecutor) -> None:
+        """The lines are back: some devices have lost their storage by then, some are revoked; the rest send all they have
+        while the server is killed once more."""
+        self.say("the lines are back ...")
+        for n, (row, device) in enumerate(zip(self.rows, self.devices, strict=True)):
+            device.line.is_cut = False
+            if n % WIPED == 1 or n % REVOKED == 2:
+                while device.heartbeat() is None and not device.stopped:
+                    pass
+            if n % WIPED == 1:
+                device.lost += [event["seq"] for event in device.queue]
+                device.wipe()
+                self.report.wipes += 1
+                device.note("boot")
+            elif n % REVOKED == 2:
+                evaluators.revoke(row, by=self.managers[row.counter.hall_id])
+                self.report.revoked += 1
+        began = time.monotonic()
+        running = [pool.submit(self._empty, device) for device in self.devices]
+        time.sleep(0.2)
+        self.server.kill()
+        self.server.start()
+        for one in running:
+            one.result()
+        self.report.flush_seconds = round(time.monotonic() - began, 1)
+
+    def _empty(self, device: Tracked) -> None:
+        until = time.monotonic() + 60
+        while not device.flush() and not device.stopped and time.monotonic() < until:
+            time.sleep(0.02)
+        while device.line._late and not device.stopped:
+            device.line._once(*device.line._late.pop())
+
+    def _steal(self) -> None:
+        """A thief who knows a secret, but not the key."""
+        device = next(d for d in self.devices if d.signer and not d.stopped)
+        thief = Tracked(Line(self.server, 0, self.addresses), evaluator.Signer(), device.secret).begin(
+            self.dice
+        )
+        thief.skew = 0
+        thief.note("boot")
+        thief.flush()
+        thief.line.close()
+        self.report.forged_refused = int(thief.stopped == "bad_signature")
+        self.thief = device
+
+    # -- the account --
+
+    def _account(self) -> Report:
+        connections.close_all()
+        r, faults = self.report, Count()
+        by_row = {row.pk: device for row, device in zip(self.rows, self.devices, strict=True)}
+        stored: dict[int, dict[str, DeviceEvent]] = {pk: {} for pk in by_row}
+        for event in DeviceEvent.objects.filter(device__in=self.rows).iterator():
+            r.doubled += event.event_id in stored[event.device_id]
+            stored[event.device_id][event.event_id] = event
+        reviewed = Count(
+            Review.objects.filter(device__in=self.rows).values_list("device_id", "said_at", "level")
+        )
+        for pk, device in by_row.items():
+            here = stored[pk]
+            faults.update(device.line.done)
+            r.events += len(device.noted)
+            r.acknowledged += len(device.safe)
+            r.stored += len(here)
+            r.lost += sum(id_ not in here or here[id_].hash != hash_ for id_, hash_ in device.safe.items())
+            r.left += len(device.queue) if not device.stopped else 0
+            for id_, event in here.items():
+                truth, noted = device.noted[id_]
+                r.wrong += event.result != "accepted" or event.hash != noted["hash"]
+                setattr(r, event.time_quality, getattr(r, event.time_quality) + 1)
+                if event.time_quality != "clamped":
+                    r.badly_dated += abs(event.event_at.timestamp() * 1000 - truth) > 3000
+                if event.kind == "answered":
+                    r.answers += 1
+                    r.wrong += not reviewed[pk, event.event_at, noted["score"]]
+        r.reviews = sum(reviewed.values())
+        r.faults, r.kills = dict(faults), self.server.kills - 1
+        self._alarms(by_row)
+        r.personal = self._personal()
+        return r
+
+    def _alarms(self, by_row: dict[int, Tracked]) -> None:
+        r = self.report
+        for alarm in DeviceAlarm.objects.filter(device__in=self.rows):
+            device = by_row[alarm.device_id]
+            if alarm.kind == AlarmKind.WIPED and device.lost:
+                r.wipes_reported += 1
+                r.lost_by_wipes_reported += alarm.count
+            elif alarm.kind == AlarmKind.GAP and device.stopped == "device_revoked":
+                r.revoked_reported += 1
+            elif (alarm.kind == AlarmKind.CLOCK and device.skew) or (
+                alarm.kind == AlarmKind.SIGNATURE and device is self.thief
+            ):
+                continue
+            else:
+                r.false_alarms += 1
+        # of what a wiped device held, the server may have got a part whose acknowledgement was lost: that is not missing
+        for pk, device in by_row.items():
+            if device.lost:
+                chains = DeviceEvent.objects.filter(device_id=pk, chain__ended_at__isnull=False)
+                r.lost_by_wipes += len(set(device.lost) - set(chains.values_list("seq", flat=True)))
+
+    def _personal(self) -> list[str]:
+        """What stands in an address or a log line and may not."""
+        person = self.person
+        needles = [person.name, person.id_number, person.mobile, self.words]
+        needles += [secret for device in self.devices if (secret := device.secret)]
+        log = self.server.log.read_text(encoding="utf-8", errors="replace")
+        said = log + "\n".join(self.addresses)
+        return [needle for needle in needles if needle in said]
+
+
+def lines(report: Report) -> Iterable[str]:
+    """The report, to be read."""
+    for name, value in report.told().items():
+        if name == "faults":
+            value = ", ".join(f"{n} {what}" for what, n in sorted(value.items()))
+        yield f"  {name.replace('_', ' '):24} {value}"
