@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from onewindow.cases import instant
 from onewindow.org.models import Person
+from onewindow.voice import evaluators
 from onewindow.voice.models import Device, DeviceState
 from onewindow.window.workbench import panel
 
@@ -26,4 +28,11 @@ def evaluator(clerk: Person) -> dict[str, Any] | None:
         text, is_well = _("does not answer; switch it on or tell the hall manager"), False
     else:
         text, is_well = _("ready"), True
-    return {"label": _("Evaluator"), "text": text, "is_well": is_well}
+    said = {"label": _("Evaluator"), "text": text, "is_well": is_well}
+    if is_well and evaluators.to_ask_again(clerk.counter_id) is not None:
+        said |= {
+            "text": _("the last question went unanswered"),
+            "act": _("Ask once more"),
+            "url": reverse("devices_ask_again"),
+        }
+    return said

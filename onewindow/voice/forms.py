@@ -9,11 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.catalog.models import Item
-from onewindow.org.models import Counter, Hall, Office, Person
+from onewindow.org.models import Hall, Office, Person
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
 from onewindow.voice.actions import LONGEST, clean
-from onewindow.voice.models import LETTERS, Indicator, Level, Touchpoint
+from onewindow.voice.models import Indicator, Level, Touchpoint
 
 
 @dataclass(frozen=True)
@@ -56,52 +56,6 @@ class RateForm(forms.Form):
 
     def clean_text(self) -> str:
         return clean(self.cleaned_data["text"])
-
-
-def windows_of(person: Person) -> Any:
-    """The windows whose devices this person runs."""
-    halls = person.halls_as(Role.HALL_MANAGER)
-    return Counter.objects.filter(hall_id__in=halls).order_by("hall__code", "code")
-
-
-class WindowForm(forms.Form):
-    """A window of one's own halls; also to move a device to another one."""
-
-    counter = forms.ModelChoiceField(
-        label=_("Window"), queryset=Counter.objects.none(), empty_label=_("Please choose")
-    )
-
-    def __init__(self, data: Any = None, *, by: Person, **more: Any):
-        super().__init__(data, **more)
-        windows = self.fields["counter"]
-        windows.queryset = windows_of(by)  # type: ignore[attr-defined]
-        windows.label_from_instance = local  # type: ignore[attr-defined]
-
-
-class PairForm(WindowForm):
-    """The code on the device's screen, and the window where the device stands."""
-
-    code = forms.CharField(
-        label=_("Code on the device"),
-        max_length=20,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "characters",
-                "placeholder": "BCDF-GHJK",
-                "spellcheck": "false",
-            }
-        ),
-    )
-    field_order = ("code", "counter")
-
-    def clean_code(self) -> str:
-        code = "".join(c for c in self.cleaned_data["code"].upper() if c.isalnum())
-        if len(code) != 8 or set(code) - set(LETTERS):
-            raise forms.ValidationError(
-                _("The code has eight letters, such as BCDF-GHJK. Please compare it with the screen.")
-            )
-        return code
 
 
 PERIODS = [

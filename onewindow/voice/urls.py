@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.voice import device, public, views
+from onewindow.voice import device, deviceviews, public, views
 
 urlpatterns = [
     path("rate/<str:token>", public.rate_case, name="rate"),
@@ -17,9 +17,12 @@ urlpatterns = [
     path("api/device/v1/next", device.next_prompt, name="device_next"),
     path("api/device/v1/events", device.events, name="device_events"),
     path("api/device/v1/heartbeat", device.heartbeat, name="device_heartbeat"),
-    path("desk/devices/", views.devices, name="devices"),
-    path("desk/devices/pair/", views.pair, name="devices_pair"),
-    path("desk/devices/<str:code>/", views.device, name="device_facts"),
+    path("desk/devices/", deviceviews.devices, name="devices"),
+    path("desk/devices/pair/", deviceviews.pair, name="devices_pair"),
+    path("desk/devices/slips/", deviceviews.slips, name="devices_slips"),
+    path("desk/devices/ask-again/", deviceviews.ask_again, name="devices_ask_again"),
+    path("desk/devices/export.xlsx", deviceviews.export, name="devices_export"),
+    path("desk/devices/<str:code>/", deviceviews.device, name="device_facts"),
     path("desk/reviews/", views.low_marks_list, name="reviews"),
     path("desk/reviews/export.xlsx", views.low_marks_export, name="reviews_export"),
 ]

@@ -23,7 +23,8 @@ from onewindow.window.models import Application, DeliveryForm, Draft, Paper, Rep
 S = Status
 SHOWN = 6
 PAGE = 50
-#: What higher apps know of the place: each gives ``{"label", "text", "is_well", "url"}`` for a clerk, or nothing.
+#: What higher apps know of the place: each gives ``{"label", "text", "is_well"}`` for a clerk, or nothing; with ``act`` and
+#: ``url`` a button that posts there.
 Panel = Callable[[Person], "dict[str, Any] | None"]
 PANELS: list[Panel] = []
 
