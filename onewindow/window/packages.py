@@ -12,7 +12,7 @@ from onewindow.cases.flow import Stale, StepRefused
 from onewindow.cases.models import Attachment, attachment_key
 from onewindow.cases.rules import applicant_of
 from onewindow.catalog.bundles import Paper, Whole
-from onewindow.catalog.models import Bundle, BundleStep
+from onewindow.catalog.models import Bundle, BundleStep, Necessity
 from onewindow.org.masking import mask_name
 from onewindow.org.models import FirstAnswer, Person
 from onewindow.org.sealed import digest
@@ -27,6 +27,7 @@ from onewindow.window.models import (
     new_track_token,
     token_digest,
 )
+from onewindow.window.models import Paper as LetterRow
 
 Given = Mapping[int, tuple[str, Attachment | None]]
 
@@ -41,11 +42,14 @@ def open_package(
     materials: Given,
     lang: str = "zh-hans",
     package: Package | None = None,
+    tell: bool = False,
     **intake: Any,
 ) -> Package:
     """一件事受理 — takes in and accepts an application for each chosen step, in one transaction and once a ``key``.
 
     ``materials``: number of the merged paper → (form, attachment). ``package``: the one that a later stage belongs to.
+    ``tell``: one that is not complete does not keep the others waiting: its applicant is told once what is missing
+    (行政许可法 32(4)), the others are accepted.
     Raises what the steps raise (``actions.Duplicate``, ``StepRefused``); then nothing has happened.
     """
     whole = Whole(chosen)
@@ -71,10 +75,24 @@ def open_package(
                 materials=_share(version.pk, whole.materials, materials, used),
                 **intake,
             )
-            actions.accept(a, by=by)
+            if tell and (missing := _missing(a)):
+                actions.ask_correction(a, by=by, note=TOLD, materials=dict.fromkeys(missing, TOLD_OF))
+            else:
+                actions.accept(a, by=by)
         first.headers = {"number": package.number}
         first.save(update_fields=["headers"])
         return package
+
+
+#: what the one-time notice says of each material that is missing, and at its head (letters are Chinese)
+TOLD_OF = "请提交本材料。"
+TOLD = "请按所列材料逐项补正。"
+
+
+def _missing(a: Application) -> list[int]:
+    """Numbers of the required materials that are not there."""
+    rows = a.documents.filter(form=DocumentForm.MISSING, spec__necessity=Necessity.REQUIRED)
+    return list(rows.values_list("spec__no", flat=True))
 
 
 def _new(
@@ -130,6 +148,15 @@ def _own(file: Attachment | None, used: set[int]) -> Attachment | None:
 def children(package: Package) -> list[Application]:
     """Its applications, in the order of their opening."""
     return list(Application.objects.filter(parent=package.number).with_facts().order_by("id"))
+
+
+def letters(now: Sequence[Application]) -> list[LetterRow]:
+    """Every letter of these applications, to be printed in one go; in their order."""
+    return list(
+        LetterRow.objects.filter(application__in=now)
+        .select_related("application__item")
+        .order_by("application_id", "id")
+    )
 
 
 def by_token(token: str) -> Package | None:

@@ -44,22 +44,26 @@ def counter(request: HttpRequest) -> HttpResponse:
     )
     chosen = [s for s in offered if str(s.no) in picked]
     version: Any = Whole(chosen)
-    form = IntakeForm(data, request.FILES, by=request.user, version=version, do=do)
+    final = do in (sitting.ACCEPT, sitting.TELL)
+    form = IntakeForm(
+        data, request.FILES, by=request.user, version=version, do=sitting.ACCEPT if final else do
+    )
     key = data.get("key", "")
     key = key if KEY.fullmatch(key) else new_key()
-    if do == sitting.ACCEPT and not chosen:
+    if final and not chosen:
         form.add_error(None, _("Tick at least one thing to apply for."))
-    elif do == sitting.ACCEPT and form.is_valid() and not form.missing():
-        if (found := _finish(form, key, bundle, chosen, package)) is not None:
+    elif final and form.is_valid() and (do == sitting.TELL or not form.missing()):
+        tell = do == sitting.TELL
+        if (found := _finish(form, key, bundle, chosen, package, tell)) is not None:
             return redirect("counter_together_done", number=found.number)
     form.is_valid()
     context = {
         "bundle": bundle, "steps": steps, "offered": offered, "picked": {s.no for s in chosen}, "form": form,
-        "rows": form.rows(), "missing": form.missing(), "blamed": do == sitting.ACCEPT, "key": key, "version": version,
+        "rows": form.rows(), "missing": form.missing(), "blamed": final, "key": key, "version": version,
         "spared": version.asked - len(version.materials), "package": package, "towns": sitting.towns(),
         "id_number": "" if form.errors.get("id_number") else form.cleaned_data.get("id_number", ""),
     }  # fmt: skip
-    return render(request, "window/together.html", context, status=422 if do == sitting.ACCEPT else 200)
+    return render(request, "window/together.html", context, status=422 if final else 200)
 
 
 def _package(request: HttpRequest, data: dict[str, Any]) -> Package | None:
@@ -78,12 +82,12 @@ def _offered(steps: list[Any], package: Package | None) -> list[Any]:
 
 
 def _finish(
-    form: IntakeForm, key: str, bundle: Bundle, chosen: list[Any], package: Package | None
+    form: IntakeForm, key: str, bundle: Bundle, chosen: list[Any], package: Package | None, tell: bool
 ) -> Package | None:
     given = form.intake()
     given.pop("allow_duplicate")
     try:
-        return packages.open_package(key, bundle, chosen, by=form.by, package=package, **given)
+        return packages.open_package(key, bundle, chosen, by=form.by, package=package, tell=tell, **given)
     except actions.Duplicate as twin:
         form.add_error(
             None,
@@ -118,7 +122,9 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     mine = package.opened_by == request.user.username
     qr = letters.qr_svg(package.track_url) if mine else ""
-    return render(request, "window/together_done.html", {**_whole(package), "mine": mine, "qr": qr})
+    whole = _whole(package)
+    whole["letters"] = packages.letters([a for a, _light, _left in whole["children"]])
+    return render(request, "window/together_done.html", {**whole, "mine": mine, "qr": qr})
 
 
 @confidential

@@ -5,7 +5,7 @@ from django.test import Client
 
 from onewindow.cases.models import Attachment
 from onewindow.catalog.bundles import Whole, import_bundles, steps
-from onewindow.catalog.models import Bundle
+from onewindow.catalog.models import Bundle, MaterialSpec
 from onewindow.catalog.plans import read_plans
 from onewindow.window import actions, packages
 from onewindow.window.models import Application, Package
@@ -128,6 +128,30 @@ def test_the_counter_takes_all_in_on_one_screen(town, bundle):
     assert client.get(answer["Location"]).status_code == 200
     child = packages.children(package)[0]
     assert package.number[:7] in client.get(f"/desk/{child.number}/").content.decode()
+
+
+def test_what_is_complete_is_accepted_and_for_the_rest_all_is_told_once(town, bundle):
+    """行政许可法 32(4): one incomplete paper keeps only the application waiting that needs it."""
+    client = Client()
+    client.force_login(town.li, backend=BACKEND)
+    who = town.applicant(6)
+    given = {
+        "bundle": "T-1", "asked": "1", "step": ["1", "2"], "key": "b" * 16, "do": "tell", "kind": "person",
+        "id_type": "citizen_id", "id_number": who["id_number"], "name": who["name"], "mobile": who["mobile"],
+        "delivery_form": "counter", "lang": "zh-hans", "m1": "paper", "m2": "paper", "m3": "missing",
+    }  # fmt: skip
+    MaterialSpec.objects.filter(version=town.food, no=3).update(necessity=1)
+    page = client.post("/desk/counter/together/", given | {"do": "refresh"}).content.decode()
+    assert 'value="tell"' in page
+    answer = client.post("/desk/counter/together/", given)
+    food, health = packages.children(Package.objects.get())
+    assert (food.status, health.status) == ("correcting", "examining")
+    assert list(food.documents.exclude(to_correct="").values_list("spec__no", flat=True)) == [3]
+    assert food.papers.get().kind == "correction" and food.corrections_told == 1
+    done = client.get(answer["Location"]).content.decode()
+    for a in (food, health):
+        assert f"/desk/{a.number}/papers/{a.papers.get().pk}" in done
+    assert "等您补正" in Client().get(f"/together/{Package.objects.get().track_token}").content.decode()
 
 
 def test_the_guide_of_a_bundle_is_found_by_search_and_shows_the_one_set_of_papers(town, bundle):
