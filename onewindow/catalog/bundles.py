@@ -34,7 +34,11 @@ def bundle(code: str) -> Bundle | None:
 
 def steps(of: Bundle) -> list[BundleStep]:
     """Its steps in order, with what a page shows of them."""
-    return list(of.steps.select_related("item__office", "item__current", "office").order_by("stage", "no"))
+    return list(
+        of.steps.select_related("item__office", "item__current", "item__pace", "office").order_by(
+            "stage", "no"
+        )
+    )
 
 
 # --- one set of materials ----------------------------------------------------------------------------------

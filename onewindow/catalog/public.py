@@ -79,7 +79,7 @@ def bundle(request: HttpRequest, code: str) -> HttpResponse:
     whole = bundles.Whole(bundles.here(steps))
     context = {
         "bundle": found,
-        "steps": steps,
+        "steps": [(step, guide.pace(step.item) if step.item else None) for step in steps],
         "papers": whole.materials,
         "spared": whole.asked - len(whole.materials),
         "halls": guide.halls(),

@@ -47,6 +47,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         "version": version,
         "able": able,
         "begun": begun,
+        "pace": guide.pace(item),
         "materials": guide.materials(version),
         "account": request.account,
     }

@@ -10,7 +10,7 @@ from onewindow.cases import rungs
 from onewindow.cases.models import Card, Rung
 from onewindow.cases.worker import follow, wake
 from onewindow.catalog import drafts, impact, keep
-from onewindow.catalog.models import Bundle, Change, Item, Wording
+from onewindow.catalog.models import Bundle, Change, Item, ItemPace, Wording
 from onewindow.org.models import Parameter, forget_parameters
 from onewindow.window import letters, wordings
 from onewindow.window.models import Application, Paper, PaperKind
@@ -246,7 +246,11 @@ def test_a_bundle_is_begun_checked_and_offered(client, town):
     assert drafts.check(change) == []
     assert client.get("/bundles/YJS-9").status_code == 404
     assert drafts.publish(change, by=town.bai) == "created"
-    assert "营业执照" in client.get("/bundles/YJS-9").content.decode()
+    ItemPace.objects.create(
+        item=town.food.item, until="2026-11-22", decided_count=10, within_count=9, median_days=3, p90_days=6
+    )
+    guide = client.get("/bundles/YJS-9").content.decode()
+    assert "营业执照" in guide and "实际半数 3 个工作日，九成 6 个工作日" in guide
     assert [(s.no, s.stage, s.name) for s in Bundle.objects.get().steps.all()] == [
         (1, 1, "营业执照"), (2, 2, "食品经营许可（新办）"), (3, 2, Item.objects.get(code="ZD-HEALTH-009").name),
     ]  # fmt: skip

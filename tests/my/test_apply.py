@@ -7,6 +7,7 @@ from PIL import Image
 
 from onewindow.cases import worker
 from onewindow.cases.models import Attachment, Event, Message
+from onewindow.catalog.models import ItemPace
 from onewindow.my import applying
 from onewindow.my.models import Draft
 from onewindow.window import actions as window
@@ -82,6 +83,16 @@ def test_two_taps_hand_in_once(town):
         applying.hand_in(again, lang="zh-hans")
     assert client.post(check).url.endswith("/done/")
     assert Application.objects.count() == 1
+
+
+def test_before_the_start_it_says_what_the_last_90_days_really_took(town):
+    pace = {"until": "2026-11-22", "decided_count": 10, "within_count": 9, "median_days": 3, "p90_days": 6}
+    assert "近 90 天" in (none := enter(account(1)).get(START).content.decode()) and "暂无实际用时" in none
+    ItemPace.objects.create(item=town.food.item, **pace)
+    assert (
+        "半数在 3 个工作日内办结，九成在 6 个工作日内办结，90% 在承诺时限内"
+        in enter(account(1)).get(START).content.decode()
+    )
 
 
 def test_every_page_is_kept_and_the_form_goes_on_where_it_stopped(town):
