@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from onewindow.catalog.models import Item
+from onewindow.catalog.models import Item, Wording
 from onewindow.org.models import forget_calendar
+from onewindow.window import wordings
 from onewindow.window.models import Application
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -15,6 +16,7 @@ def fresh_calendar():
     forget_calendar()
     yield
     forget_calendar()
+    wordings.forget()
 
 
 def test_draft_check_publish_and_the_guide_shows_it(town, new_page, axe):
@@ -67,3 +69,36 @@ def test_the_head_edits_on_a_phone_without_scripts(town, new_page):
     page.get_by_role("button", name="增加常见问题").click()
     assert page.locator("#list-faq .kp-rows > li").count() == 1
     assert page.locator(".ow-main").bounding_box()["width"] <= 390
+
+
+def test_a_letter_and_a_ladder_are_changed_and_read_before_they_count(town, new_page, axe):
+    page = new_page(by=town.bai)
+    page.goto("/desk/catalogue/letters/refusal/")
+    page.get_by_role("button", name="修改").click()
+    text = page.get_by_label("文书正文")
+    whole = text.input_value()
+    text.fill(whole.replace('{% include "window/letters/remedies.txt" %}', "特此决定。"))
+    page.get_by_role("button", name="保存并检查").click()
+    expect(page.get_by_text("依法应当载明：行政复议的权利（行政许可法 38）。")).to_be_visible()
+    expect(page.locator(".kp-preview").first).to_contain_text("不予行政许可决定书")
+    axe(page)
+    page.get_by_role("link", name="修改草稿").click()
+    page.get_by_label("文书正文").fill(whole.replace("经审查，", "经依法审查，"))
+    page.get_by_role("button", name="暂存").click()
+    expect(page.locator(".kp-preview").first).to_contain_text("经依法审查")
+    axe(page)
+    page.get_by_role("button", name="保存并检查").click()
+    page.get_by_label("改动原因").fill("法制审核")
+    page.get_by_role("button", name="发布", exact=True).click()
+    expect(page.get_by_text("已发布，即刻生效")).to_be_visible()
+    assert Wording.objects.get().published_by == "bai"
+
+    phone = new_page(by=town.bai, width=390, height=844)
+    phone.goto("/desk/catalogue/ladders/all/")
+    phone.get_by_role("button", name="修改").click()
+    phone.locator("#list-rungs .kp-rows > li").nth(1).get_by_label("届满后多久").fill("2wd")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    axe(phone)
+    phone.get_by_role("button", name="保存并检查").click()
+    expect(phone.get_by_text("2 个工作日")).to_be_visible()
+    axe(phone)
