@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from onewindow.cases import instant
+from onewindow.cases import instant, rounds
 from onewindow.cases.notices import say, tell
 from onewindow.catalog import keep
 from onewindow.catalog.lint import Finding
@@ -26,6 +27,11 @@ say(
     "catalogue.second_look",
     gettext_lazy("%(what)s: a change of the catalogue waits for your second look"),
     icon="eye",
+)
+say(
+    "catalogue.not_in_force",
+    gettext_lazy("%(what)s: the change could not come into force on its day, see what the check says"),
+    icon="triangle-alert",
 )
 
 
@@ -74,10 +80,14 @@ def save(change: Change, content: keep.Document, *, by: Person) -> None:
     _own(change, by)
     if content == change.content and change.state == ChangeState.DRAFT:
         return
-    change.content, change.state = content, ChangeState.DRAFT
+    change.content, change.state, change.from_on = content, ChangeState.DRAFT, None
     change.edited_at, change.edited_by = instant.now(), by.username
     Change.objects.filter(pk=change.pk).update(
-        content=content, state=change.state, edited_at=change.edited_at, edited_by=change.edited_by
+        content=content,
+        state=change.state,
+        from_on=None,
+        edited_at=change.edited_at,
+        edited_by=change.edited_by,
     )
 
 
@@ -127,7 +137,7 @@ def submit(change: Change, *, by: Person, reason: str) -> None:
     _own(change, by)
     _sound(change)
     change.state, change.reason = ChangeState.CHECKED, reason
-    Change.objects.filter(pk=change.pk).update(state=change.state, reason=reason)
+    Change.objects.filter(pk=change.pk).update(state=change.state, reason=reason, from_on=None)
     section = keep.SECTIONS[change.section]
     url = reverse("keep_check", args=[change.section, change.key])
     title = section.title(change.content)
@@ -142,16 +152,20 @@ def submit(change: Change, *, by: Person, reason: str) -> None:
 
 def _others(change: Change, by: Person) -> list[Person]:
     """Who could publish it: the bureau and the administrators, not whoever asks."""
-    posts = Post.objects.on(timezone.localdate()).filter(
+    return [person for person in _keepers() if person.pk != by.pk]
+
+
+def _keepers() -> list[Person]:
+    posts = Post.objects.on(timezone.localdate(instant.now())).filter(
         role__in=[Role.BUREAU, Role.ADMIN], person__is_active=True
     )
     found = {post.person_id: post.person for post in posts.select_related("person")}
-    found.pop(by.pk, None)
     return list(found.values())
 
 
-def publish(change: Change, *, by: Person, reason: str = "") -> str:
-    """Puts the change in force; open applications keep their version. Returns what became of it (``same``: nothing).
+def publish(change: Change, *, by: Person, reason: str = "", from_on: dt.date | None = None) -> str:
+    """Puts the change in force, at once or on a later day (then ``scheduled``: the worker does it). Open applications keep
+    their version. Returns what became of it (``same``: nothing).
 
     Raises :class:`NotPossible`: not this person's, not sound, somebody else has to look, or decided meanwhile.
     """
@@ -159,21 +173,68 @@ def publish(change: Change, *, by: Person, reason: str = "") -> str:
     _sound(change)
     if needs_other(change, by):
         raise NotPossible(_("A second person has to publish what you have written."))
+    if from_on is not None and from_on > timezone.localdate(instant.now()):
+        taken = Change.objects.filter(pk=change.pk, state=change.state, edited_at=change.edited_at).update(
+            state=ChangeState.SCHEDULED,
+            from_on=from_on,
+            reason=reason or change.reason,
+            published_by=by.username,
+        )
+        if not taken:
+            raise NotPossible(_("This change has been decided meanwhile."))
+        change.state, change.from_on, change.published_by = ChangeState.SCHEDULED, from_on, by.username
+        return "scheduled"
+    return _put_in_force(change, by.username, reason)
+
+
+def _put_in_force(change: Change, by: str, reason: str = "") -> str:
     section = keep.SECTIONS[change.section]
     with transaction.atomic():
         taken = Change.objects.filter(pk=change.pk, state=change.state, edited_at=change.edited_at).update(
             state=ChangeState.PUBLISHED,
             reason=reason or change.reason,
             published_at=instant.now(),
-            published_by=by.username,
+            published_by=by,
         )
         if not taken:
             raise NotPossible(_("This change has been decided meanwhile."))
         document = section.normal(change.content)
-        outcome = section.publish(document, by=by.username)
+        outcome = section.publish(document, by=by)
         Change.objects.filter(pk=change.pk).update(content=document)
     change.state = ChangeState.PUBLISHED
     return outcome
+
+
+@rounds.every_turn
+def put_due_in_force(limit: int = 200) -> int:
+    """What was approved for a day comes into force on it. If it does not fit any more (something else came in force, the
+    rules speak against it now), it is a draft again and those who keep the catalogue are told."""
+    due = Change.objects.filter(
+        state=ChangeState.SCHEDULED, from_on__lte=timezone.localdate(instant.now())
+    ).order_by("from_on", "id")
+    done = 0
+    for change in due[:limit]:
+        try:
+            _sound(change)
+            _put_in_force(change, change.published_by)
+        except NotPossible:
+            _give_back(change)
+        done += 1
+    return done
+
+
+def _give_back(change: Change) -> None:
+    back = Change.objects.filter(pk=change.pk, state=ChangeState.SCHEDULED, edited_at=change.edited_at)
+    if not back.update(state=ChangeState.DRAFT, from_on=None):
+        return  # another worker, or a person, was faster
+    approver = Person.objects.filter(username=change.published_by, is_active=True).first()
+    tell(
+        list({p.pk: p for p in [*([approver] if approver else []), *_keepers()]}.values()),
+        "catalogue.not_in_force",
+        key=f"{change.pk} {change.from_on}",
+        url=reverse("keep_check", args=[change.section, change.key]),
+        what=keep.SECTIONS[change.section].title(change.content),
+    )
 
 
 def _sound(change: Change) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from onewindow.cases import instant
 from onewindow.catalog.lint import Finding
 from onewindow.catalog.models import CaseKind, Closing, Code, ItemVersion, Necessity, Source
 from onewindow.org.calendar import Limit
@@ -545,6 +548,18 @@ class ReasonForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("e.g. the order or meeting that decided it; kept with the history"),
     )
+    from_on = forms.DateField(
+        label=_("In force from"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        help_text=_("empty: at once; a later day: by itself on that day"),
+    )
+
+    def clean_from_on(self) -> dt.date | None:
+        day, today = self.cleaned_data["from_on"], timezone.localdate(instant.now())
+        if day is not None and not today <= day <= today + dt.timedelta(days=366):
+            raise ValidationError(_("Choose a day from today on, at most a year ahead."))
+        return day
 
 
 class ImportForm(forms.Form):

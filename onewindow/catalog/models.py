@@ -279,6 +279,7 @@ class ItemPace(models.Model):
 class ChangeState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     CHECKED = "checked", _("Waiting for a second look")
+    SCHEDULED = "scheduled", _("Approved, in force from its day")
     PUBLISHED = "published", _("In force")
     DROPPED = "dropped", _("Dropped")
 
@@ -292,7 +293,7 @@ class ChangeQuerySet(models.QuerySet["Change"]):
 
     def open(self) -> ChangeQuerySet:
         """Not yet in force and not dropped."""
-        return self.filter(state__in=[ChangeState.DRAFT, ChangeState.CHECKED])
+        return self.filter(state__in=[ChangeState.DRAFT, ChangeState.CHECKED, ChangeState.SCHEDULED])
 
     def of(self, section: str, key: str) -> ChangeQuerySet:
         """All changes of one thing, newest first."""
@@ -314,6 +315,7 @@ class Change(models.Model):
     before: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     content: models.JSONField[Any, Any] = models.JSONField(default=dict)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    from_on = models.DateField(_("in force from"), null=True, blank=True)
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=150)
     edited_at = models.DateTimeField()
@@ -329,21 +331,27 @@ class Change(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["section", "key"],
-                condition=Q(state__in=["draft", "checked"]),
+                condition=Q(state__in=["draft", "checked", "scheduled"]),
                 name="change_one_open",
             ),
             models.CheckConstraint(
                 condition=~Q(state="published") | Q(published_at__isnull=False), name="change_published_dated"
             ),
+            models.CheckConstraint(
+                condition=~Q(state="scheduled") | Q(from_on__isnull=False), name="change_scheduled_has_day"
+            ),
         ]
-        indexes = [models.Index(fields=["section", "key", "-id"], name="change_of")]
+        indexes = [
+            models.Index(fields=["section", "key", "-id"], name="change_of"),
+            models.Index(fields=["from_on"], condition=Q(state="scheduled"), name="change_due"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.section} {self.key} {self.state}"
 
     @property
     def is_open(self) -> bool:
-        return self.state in (ChangeState.DRAFT, ChangeState.CHECKED)
+        return self.state in (ChangeState.DRAFT, ChangeState.CHECKED, ChangeState.SCHEDULED)
 
 
 class Wording(models.Model):

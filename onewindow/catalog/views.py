@@ -326,7 +326,7 @@ def _typed(request: HttpRequest, section: keep.Section, change: Change) -> keep.
 def check(request: HttpRequest, section: str, key: str) -> HttpResponse:
     """What is wrong with the draft, what it changes and for whom; from here it is published."""
     chosen, change = _draft(request, section, key)
-    form = forms.ReasonForm(initial={"reason": change.reason})
+    form = forms.ReasonForm(initial={"reason": change.reason, "from_on": change.from_on})
     if request.method == "POST":
         do = request.POST.get("do", "")
         try:
@@ -340,7 +340,11 @@ def check(request: HttpRequest, section: str, key: str) -> HttpResponse:
                 messages.success(request, _("Handed over for the second look."))
                 return redirect("keep_check", section, key)
             if form.is_valid() and do == "publish":
-                drafts.publish(change, by=request.user, reason=form.cleaned_data["reason"])
+                day = form.cleaned_data["from_on"]
+                given = {"reason": form.cleaned_data["reason"], "from_on": day}
+                if drafts.publish(change, by=request.user, **given) == "scheduled":
+                    messages.success(request, _("Approved. It comes into force by itself on its day."))
+                    return redirect("keep_check", section, key)
                 messages.success(request, _("In force from now on. Open applications keep their version."))
                 return redirect("keep_thing", section, key)
         except drafts.NotPossible as reason:

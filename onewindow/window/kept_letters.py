@@ -103,11 +103,10 @@ class Letters(keep.Section):
         kind = self.key(document)
         if kind not in PaperKind.values:
             return {}
-        names = sorted(
-            wordings.known(kind), key=list(wordings.FIELDS).index
-        )  # in the order in which they are explained
+        known = wordings.known(kind)
+        names = [*(n for n in wordings.FIELDS if n in known), *sorted(known - set(wordings.FIELDS))]
         return {
-            "fields": [(name, wordings.FIELDS[name]) for name in names],
+            "fields": [(name, wordings.FIELDS.get(name, "")) for name in names],
             "previews": [preview(kind, document, licence=licence) for licence in (True, False)],
         }
 

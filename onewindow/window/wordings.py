@@ -183,6 +183,8 @@ FIELDS = {
     "facts.heard": _("what the party stated"),
     "facts.licence": _("number of the licence"),
     "facts.until": _("valid until"),
+    "facts.share": _("what the department examines, if only its share stands still"),
+    "facts.by": _("the department whose share stands still"),
     "facts.form": _("way in which it was handed over"),
     "facts.chair": _("who presides over the hearing"),
     "facts.result": _("what the check found"),

@@ -1,5 +1,7 @@
 """Ladders, letters and bundles are changed in pages too: draft, check, publication – and what has been issued stays."""
 
+import datetime as dt
+
 import pytest
 import time_machine
 from django.db import connection, transaction
@@ -7,8 +9,8 @@ from django.db.utils import DatabaseError
 from django.urls import reverse
 
 from onewindow.cases import rungs
-from onewindow.cases.models import Card, Rung
-from onewindow.cases.worker import follow, wake
+from onewindow.cases.models import Card, Notice, Rung
+from onewindow.cases.worker import follow, turn, wake
 from onewindow.catalog import drafts, impact, keep
 from onewindow.catalog.models import Bundle, Change, Item, ItemPace, Wording
 from onewindow.org.models import Parameter, forget_parameters
@@ -256,6 +258,74 @@ def test_a_bundle_is_begun_checked_and_offered(client, town):
     ]  # fmt: skip
     drafts.publish(draft(BUNDLES, "YJS-9", town.it, is_active=False), by=town.it)
     assert client.get("/bundles/YJS-9").status_code == 404
+
+
+# --- in force from a day -----------------------------------------------------------------------------------
+
+
+ITEMS = keep.SECTIONS["items"]
+
+
+def promised():
+    return Item.objects.get(code="ZD-MSA-001").current.promised_limit
+
+
+def test_what_was_approved_for_a_day_comes_into_force_on_it_by_itself_and_once(town, monday):
+    change = draft(ITEMS, "ZD-MSA-001", town.bai, promised_limit="3wd")
+    assert drafts.publish(change, by=town.bai, reason="提速", from_on=dt.date(2026, 12, 1)) == "scheduled"
+    monday.move_to(at("2026-11-30 23:59"))
+    assert (turn(), promised()) == (0, "5wd")
+    monday.move_to(at("2026-12-01 00:01"))
+    assert (turn(), promised()) == (1, "3wd")
+    row = Change.objects.get()
+    assert (row.state, row.published_by, row.reason, row.published_at) == (
+        "published", "bai", "提速", at("2026-12-01 00:01"),
+    )  # fmt: skip
+    assert turn() == 0 and Item.objects.get(code="ZD-MSA-001").current.version == 2
+
+
+def test_whoever_edits_it_again_takes_the_approval_back(town, monday):
+    Parameter.objects.create(code="four_eyes", value="1")
+    forget_parameters()
+    change = draft(ITEMS, "ZD-MSA-001", town.it, promised_limit="3wd")
+    drafts.submit(change, by=town.it, reason="提速")
+    drafts.publish(change, by=town.bai, from_on=dt.date(2026, 12, 1))
+    drafts.save(change, change.content | {"promised_limit": "2wd"}, by=town.it)
+    monday.move_to(at("2026-12-02 10:00"))
+    turn()
+    assert promised() == "5wd" and Change.objects.get().state == "draft"
+
+
+def test_what_does_not_fit_any_more_on_its_day_is_a_draft_again_and_said(town, monday):
+    change = draft(ITEMS, "ZD-MSA-001", town.it, promised_limit="3wd")
+    drafts.publish(change, by=town.it, from_on=dt.date(2026, 12, 1))
+    ITEMS.publish(change.before | {"fee_note": "x"}, by="import")
+    monday.move_to(at("2026-12-01 08:00"))
+    turn()
+    assert (promised(), Change.objects.get().state) == ("5wd", "draft")
+    assert set(Notice.objects.values_list("kind", "person__username")) == {
+        ("catalogue.not_in_force", "it"), ("catalogue.not_in_force", "bai"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("day", ["2026-11-22", "2027-12-01", "soon"])
+def test_a_day_in_the_past_or_far_ahead_is_refused_at_its_field(client, town, day):
+    client.force_login(town.it, backend=BACKEND)
+    draft(ITEMS, "ZD-MSA-001", town.it, promised_limit="3wd")
+    answer = client.post(
+        "/desk/catalogue/items/ZD-MSA-001/check/", {"do": "publish", "reason": "提速", "from_on": day}
+    )
+    assert answer.status_code == 422 and list(answer.context["form"].errors) == ["from_on"]
+
+
+def test_the_day_is_set_and_shown_in_the_page(client, town):
+    client.force_login(town.it, backend=BACKEND)
+    draft(ITEMS, "ZD-MSA-001", town.it, promised_limit="3wd")
+    said = post(
+        client, "keep_check", "items", "ZD-MSA-001", do="publish", reason="提速", from_on="2026-12-01"
+    )
+    assert "2026-12-01 起自动生效" in said.content.decode()
+    assert "2026-12-01 起生效" in client.get("/desk/catalogue/items/ZD-MSA-001/").content.decode()
 
 
 # --- pages -------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ if (matchMedia("(max-width: 760px)").matches) document.querySelectorAll("[data-p
     if (picked) { picked.hidden = !n; picked.textContent = n ? `✓ ${n}` : ""; }
     if (all) { all.checked = n === rows.length; all.indeterminate = n > 0 && n < rows.length; }
     rows.forEach((r) => r.classList.toggle("is-picked", box(r).checked));
+    if (picked) picked.closest("form").classList.toggle("is-idle", !n);
   };
   if (all) {
     all.hidden = false;
