@@ -11,10 +11,12 @@ from onewindow.exchange.models import Call, Material
 from onewindow.my.applying import drop_old
 from onewindow.my.models import OneTimeCode
 from onewindow.org.models import AccessLog, FirstAnswer, SignIn, number
+from onewindow.voice.device_models import DeviceBoot, EnrolToken
 from onewindow.voice.models import Pairing
 
 FIRST_ANSWER_DAYS = 7  # a program that repeats a call after a week repeats it wrongly
 PAIRING_DAYS = 1  # a code works for minutes
+BOOT_DAYS = 400  # what a device kept from an earlier run is dated by what we heard of that run
 CODE_DAYS = 1  # a code lives five minutes; the day is for the limit on how many are sent
 EXTRACT_DAYS = 31  # a draft lives for thirty days; what no application came to use is not kept (PIPL 19)
 ROWS = 5000  # in one transaction, so that nobody waits for the purge
@@ -28,6 +30,8 @@ def purge(now: dt.datetime | None = None) -> dict[str, int]:
         "sign_ins": SignIn.objects.filter(at__lt=now - dt.timedelta(days=number("sign_in_log_days"))),
         "first_answers": FirstAnswer.objects.filter(at__lt=now - dt.timedelta(days=FIRST_ANSWER_DAYS)),
         "pairings": Pairing.objects.filter(created_at__lt=now - dt.timedelta(days=PAIRING_DAYS)),
+        "slips": EnrolToken.objects.filter(expires_at__lt=now - dt.timedelta(days=PAIRING_DAYS)),
+        "boots": DeviceBoot.objects.filter(synced_at__lt=now - dt.timedelta(days=BOOT_DAYS)),
         "codes": OneTimeCode.objects.filter(sent_at__lt=now - dt.timedelta(days=CODE_DAYS)),
         # rows younger than three years the database keeps whatever is asked (exchange/migrations/0002)
         "calls": Call.objects.filter(at__lt=now - dt.timedelta(days=number("sharing_log_days"))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from onewindow.org.admin import RecordAdmin
+from onewindow.voice.device_models import DeviceAlarm, DeviceEvent
 from onewindow.voice.models import Device, Indicator, Review
 
 
@@ -25,3 +26,17 @@ class DeviceAdmin(RecordAdmin):
     list_display = ("code", "counter", "state", "app_version", "paired_at")
     list_select_related = ("counter",)
     exclude = ("secret_digest", "next_digest")
+
+
+@admin.register(DeviceAlarm)
+class DeviceAlarmAdmin(RecordAdmin):
+    list_display = ("device", "kind", "count", "opened_at", "closed_at")
+    list_select_related = ("device__counter",)
+    list_filter = ("kind",)
+
+
+@admin.register(DeviceEvent)
+class DeviceEventAdmin(RecordAdmin):
+    list_display = ("device", "seq", "kind", "result", "reason", "event_at", "time_quality")
+    list_select_related = ("device__counter",)
+    list_filter = ("kind", "result", "time_quality")

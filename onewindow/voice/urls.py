@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.voice import device, deviceviews, public, views
+from onewindow.voice import device, deviceviews, protocol, public, views
 
 urlpatterns = [
     path("rate/<str:token>", public.rate_case, name="rate"),
     path("device/", device.page, name="device"),
     path("api/device/v1/pair", device.pair, name="device_pair"),
     path("api/device/v1/pair/", device.paired, name="device_paired"),
+    path("device/protocol/", protocol.page, name="device_protocol"),
     path("api/device/v1/", device.about, name="device_about"),
     path("api/device/v1/enrol", device.enrol_device, name="device_enrol"),
     path("api/device/v1/secret", device.new_secret, name="device_secret"),

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 #: table → its triggers on SQLite and on PostgreSQL
-APPEND_ONLY = ["cases_event", "voice_review", "catalog_wording"]
+APPEND_ONLY = ["cases_event", "voice_review", "voice_deviceevent", "voice_windowverdict", "catalog_wording"]
 FROZEN = {"window_application": ["opened_at", "received_at", "accepted_at", "decided_at", "delivered_at"]}
 
 

@@ -18,7 +18,7 @@ VISITORS = ["stranger", "li", "wang", "ma", "qian", "zhou", "bai", "leader", "fi
 PUBLIC = {
     "home", "items", "item", "track", "track_token", "track_correct", "track_withdraw", "track_hearing", "track_paper",
     "track_paper_print", "short", "verify", "decisions", "decisions_csv", "decisions_json", "decisions_feed", "decision", "rate", "device",
-    "device_pair", "healthz", "readyz", "metrics", "styleguide", "account_login", "account_inactive", "api_docs",
+    "device_pair", "device_about", "device_protocol", "healthz", "readyz", "metrics", "styleguide", "account_login", "account_inactive", "api_docs",
     "openapi-json", "my_sign_in", "bundle", "together_track", "together_withdraw", "data_shared",
 }  # fmt: skip
 #: of staff, and of applicants

@@ -138,20 +138,6 @@ def test_the_list_shows_a_hall_its_own_devices_only(town, pair, signed_in, monda
     assert signed_in(town.bai).post(f"/desk/devices/{mine.device.code}/", {"revoke": "1"}).status_code == 403
 
 
-@pytest.mark.parametrize("many", [1, 3])
-def test_the_list_asks_the_same_few_questions_however_many_devices(
-    town, pair, signed_in, django_assert_num_queries, many
-):
-    for n in range(many):
-        counter = Counter.objects.create(
-            hall=town.hall, code=f"1{n}", name=f"窗口 1{n}", name_en=f"Window 1{n}", kind="comprehensive"
-        )
-        pair(counter, town.zhou)
-    client = signed_in(town.zhou)
-    with django_assert_num_queries(10):
-        client.get("/desk/devices/")
-
-
 def test_a_flood_of_new_devices_is_stopped(client, db):
     for _ in range(199):
         rate.count("pairing", "127.0.0.1", seconds=600)

@@ -101,6 +101,9 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield TARGET / "roles.md", role_page()
         yield TARGET / "parameters.md", parameter_page()
         yield TARGET / "settings.md", setting_page()
+    protocol = Path(settings.BASE_DIR) / "data/protocol"
+    yield TARGET / "device-protocol.md", (protocol / "en.md").read_text(encoding="utf-8")
+    yield TARGET / "device-protocol.zh.md", (protocol / "zh-hans.md").read_text(encoding="utf-8")
 
 
 class Command(BaseCommand):
