@@ -5,6 +5,8 @@ import pytest
 from onewindow.cases import worker
 from onewindow.config.settings import BASE_DIR
 from onewindow.voice.actions import load_indicators
+from onewindow.voice.device_models import DeviceAlarm, DeviceChain, DeviceEvent, WindowVerdict
+from onewindow.voice.enrol import print_slips
 from onewindow.voice.evaluators import revoke
 from onewindow.voice.models import Device, Prompt, Review
 from onewindow.window import actions
@@ -61,13 +63,20 @@ def test_a_person_says_on_the_spot_how_it_was_and_the_bureau_reads_it(town, tabl
     assert tablet.locator("[aria-pressed=true]").count() == 0, "nothing is chosen beforehand"
     axe(tablet)
     chips.nth(2).click()
-    tablet.locator("textarea:visible").fill("说三天办好，等了一周")
+    tablet.locator("textarea:visible").fill('说三天办好，等了一周 "\\😀\n！')
     tablet.get_by_role("button", name="提交评价").click()
     tablet.get_by_role("heading", name="感谢您的评价").wait_for()
     axe(tablet)
     emptied(tablet)
     review = Review.objects.get()
     assert (review.level, review.codes, review.channel, review.counter) == (2, ["209"], 4, town.counter)
+    # the browser's own hashes and signature hold against ours, rare characters and all
+    events = list(DeviceEvent.objects.order_by("seq"))
+    assert [(e.kind, e.result) for e in events] == [
+        (k, "accepted") for k in ("boot", "shown", "touched", "answered")
+    ]
+    assert (Device.objects.get().assurance, DeviceAlarm.objects.exists()) == ("high", False)
+    assert (DeviceChain.objects.get().acked_seq, {e.time_quality for e in events}) == (4, {"exact"})
     assert Prompt.objects.get().state == "answered"
     tablet.get_by_role("heading", name="欢迎").wait_for()
     bureau = new_page(by=town.bai)
@@ -105,6 +114,48 @@ def test_a_broken_line_loses_no_verdict(town, tablet, browser_problems):
     assert Review.objects.get().level == 5
     assert browser_problems and all("ERR_INTERNET_DISCONNECTED" in line for line in browser_problems)
     browser_problems.clear()
+
+
+def test_without_a_line_the_window_can_still_be_rated_and_nothing_is_lost_by_a_restart(
+    town, tablet, browser_problems
+):
+    tablet.context.set_offline(True)
+    tablet.get_by_role("button", name="现在评价本窗口").click()
+    tablet.locator(".ow-face--1:visible").click()
+    tablet.locator("[data-ticket]:visible").fill("A012")
+    tablet.get_by_role("button", name="提交评价").click()
+    tablet.get_by_role("heading", name="感谢您的评价").wait_for()
+    tablet.context.set_offline(False)
+    tablet.reload()  # the device is switched off and on
+    tablet.get_by_role("heading", name="欢迎").wait_for()
+    emptied(tablet)
+    verdict = WindowVerdict.objects.get()
+    assert (verdict.level, verdict.ticket, verdict.counter) == (1, "A012", town.counter)
+    assert not Review.objects.exists() and DeviceChain.objects.get().missing == 0
+    browser_problems.clear()
+
+
+def test_a_tablet_that_scans_a_printed_slip_belongs_to_its_window(town, new_page, axe):
+    load_indicators(BASE_DIR / "data/indicators.csv")
+    manager = new_page(by=town.zhou)
+    manager.goto("/desk/devices/")
+    axe(manager)
+    manager.locator(".dvt-slips > summary").click()
+    manager.get_by_role("button", name="打印凭条").click()
+    manager.get_by_role("img", name="综合受理窗口 03 的二维码").wait_for()
+    axe(manager)
+    token = print_slips([town.counter], by=town.zhou)[0].token
+    screen = new_page(**TABLET)
+    screen.goto(f"/device/#enrol={token}")
+    screen.get_by_role("heading", name="欢迎").wait_for()
+    assert "enrol" not in screen.url and town.counter.name in screen.inner_text("header")
+    emptied(screen)
+    assert (Device.objects.get().assurance, Device.objects.get().counter) == ("high", town.counter)
+    manager.goto("/desk/devices/")
+    assert "在线" in manager.inner_text(".dvt-tile--online")
+    axe(manager)
+    manager.locator(".dvt-tile--online a").click()
+    axe(manager)
 
 
 def test_a_revoked_device_forgets_its_secret(town, tablet, browser_problems):
