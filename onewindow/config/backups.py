@@ -159,6 +159,8 @@ def write(target: Path, with_keys: bool = False) -> dict[str, Any]:
     """Writes the backup, reads it again and compares; only then it gets its name. Returns the manifest."""
     if target.exists():
         raise BadBackup(f"{target} exists; a backup never overwrites another file")
+    if "cases_event" not in connection.introspection.table_names():
+        raise BadBackup("the database has no tables yet; there is nothing to keep (onewindow init)")
     part = target.with_name(f".{target.name}.part")
     parts: dict[str, dict[str, Any]] = {}
     try:

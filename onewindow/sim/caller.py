@@ -11,6 +11,8 @@ import json
 import random
 import threading
 import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
@@ -46,11 +48,19 @@ class Answer:
 class Caller:
     """Calls one server, one call at a time, over one kept connection. ``patience`` in seconds; ``stop`` ends it at once."""
 
-    def __init__(self, base: str, *, patience: float = 600, stop: threading.Event | None = None):
+    def __init__(
+        self,
+        base: str,
+        *,
+        patience: float = 600,
+        stop: threading.Event | None = None,
+        faults: Mapping[str, float] | None = None,
+    ):
         parts = urlsplit(base)
         self.host, self.port = parts.hostname or "localhost", parts.port or 80
         self.patience, self.stop = patience, stop or threading.Event()
         self._line: http.client.HTTPConnection | None = None
+        self.faults, self.done = dict(faults or {}), Counter[str]()
 
     def call(
         self,
@@ -75,7 +85,7 @@ class Caller:
         until = time.monotonic() + (self.patience if patience is None else patience)
         pause = FIRST
         while True:
-            answer = self._once(method, path, body, given)
+            answer = self._badly(method, path, body, given)
             if answer and answer.status not in AGAIN:
                 return answer
             asked = answer.headers.get("Retry-After", "") if answer else ""
@@ -83,6 +93,20 @@ class Caller:
             if time.monotonic() + wait > until or self.stop.wait(wait):
                 raise Away(f"{method} {answer.status if answer else 'no answer'}")
             pause = min(pause * 2, LONGEST)
+
+    def _badly(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer | None:
+        """One call over a line that has the faults asked for; they strike only what may be repeated."""
+        answer = self._once(method, path, body, headers)
+        if answer is None or "Idempotency-Key" not in headers:
+            return answer
+        if random.random() < self.faults.get("twice", 0):
+            self.done["sent twice"] += 1
+            answer = self._once(method, path, body, headers)
+        if random.random() < self.faults.get("lost", 0):
+            self.done["answers lost"] += 1
+            self.close()
+            return None
+        return answer
 
     def _once(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer | None:
         try:

@@ -38,6 +38,10 @@ SAYINGS = {
     5: ["很快就办好了", "窗口同志很耐心", ""], 4: ["还可以", ""], 3: ["等的时间有点长", ""],
     2: ["说好的时间没办完", "多跑了一趟"], 1: ["超时没人解释", "态度生硬，问题没解决"],
 }  # fmt: skip
+#: Share of the matters that a department lets run past its promise.
+LATE_SHARE = 0.003
+#: How much busier a lively day is: the last ones of a demonstration, which people look at.
+LIVELY = 4
 Deed = Callable[[], None]
 
 
@@ -45,11 +49,18 @@ class Life:
     """One stretch of simulated time. ``tally`` counts what happened."""
 
     def __init__(
-        self, *, per_day: int, seed: int, say: Callable[[str], None] = lambda _: None, hands: Any = None
+        self,
+        *,
+        per_day: int,
+        seed: int,
+        say: Callable[[str], None] = lambda _: None,
+        hands: Any = None,
+        late: float = LATE_SHARE,
     ):
         self.hands = hands or Direct()
         self.random = Random(f"life {seed}")
-        self.per_day = per_day
+        self.per_day, self.late = per_day, late
+        self.lively_from: dt.date | None = None
         self.say = say
         self.tally: Tally[str] = Tally()
         self.queue: list[tuple[dt.datetime, int, Deed]] = []
@@ -105,6 +116,8 @@ class Life:
 
     def _plan(self, day: dt.date) -> None:
         busy = self.random.gauss(1, 0.12) * (1.15 if day.weekday() == 0 else 1)
+        if self.lively_from and day >= self.lively_from:
+            busy *= LIVELY
         hours = [h for h, _ in HOURS]
         for _ in range(max(1, round(self.per_day * busy))):
             hour = self.random.choices(hours, [w for _, w in HOURS])[0]
@@ -237,8 +250,8 @@ class Life:
             self.at(self.later(self._days(promised)), self.decide, a)
 
     def _days(self, promised: int) -> float:
-        """Most are done in half the promised time; 3 in 1,000 late."""
-        if self.random.random() < 0.003:
+        """Most are done in half the promised time; few late (``late``)."""
+        if self.random.random() < self.late:
             return promised + self.random.randint(1, 3)
         return min(promised, max(0.3, self.random.betavariate(2, 3) * promised))
 

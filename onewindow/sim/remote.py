@@ -238,13 +238,13 @@ class Remote:
 
     def withdraw(self, a: Seen, *, reason: str) -> None:
         if not a.link:
-            raise StepRefused(Reason("no_link", ""))
+            raise StepRefused(Reason("no_link", "the link was told to somebody else"))
         self._sent(self.caller.submit(f"{a.link}/withdraw", reason=reason))
         self.say(f"withdraw {a.number} by applicant")
 
     def _sent(self, answer: Answer) -> None:
         if answer.status != 302:
-            raise StepRefused(Reason(f"page_{answer.status}", ""))
+            raise StepRefused(Reason(f"page_{answer.status}", f"the page answered {answer.status}"))
 
     # -- verdicts --
 

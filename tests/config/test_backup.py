@@ -125,12 +125,22 @@ def test_the_keys_are_in_only_when_asked_for(filled, backup, tmp_path):
     with tarfile.open(backup) as tar:
         assert not [n for n in tar.getnames() if "key" in n]
         assert all(key.encode() not in tar.extractfile(m).read() for m in tar)
-    filled.run("backup", tmp_path / "keys.tar.gz", "--with-keys")
+    told = json.loads(filled.run("backup", tmp_path / "keys.tar.gz", "--with-keys", "--json"))
+    assert (told["with_keys"], told["counts"]["window_application"]) == (True, 3)
+    assert told["bytes"] == (tmp_path / "keys.tar.gz").stat().st_size
     there = Instance(tmp_path / "new")
-    there.run("restore", tmp_path / "keys.tar.gz")
+    put_back = json.loads(there.run("restore", tmp_path / "keys.tar.gz", "--json"))
+    assert (put_back["events"], put_back["cases"], put_back["broken"]) == (6, 3, [])
+    assert put_back["counts"] == told["counts"]
     assert there.ask("A.objects.order_by('id').first().id_number") == filled.ask(
         "A.objects.order_by('id').first().id_number"
     )
+
+
+def test_an_instance_that_was_never_set_up_is_no_backup(tmp_path):
+    there = Instance(tmp_path / "new")
+    assert "nothing to keep" in there.run("backup", tmp_path / "none.tar.gz", code=1)
+    assert list(tmp_path.glob("*none*")) == []
 
 
 def test_another_field_key_is_noticed_before_anything_is_changed(backup, tmp_path):

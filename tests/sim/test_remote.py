@@ -102,6 +102,19 @@ def test_a_call_is_repeated_with_the_same_key_until_it_is_answered(moody):
     assert Moody.asked == [("k1", '{"a": "张"}')] * 5
 
 
+def test_a_bad_line_sends_again_only_what_carries_a_key(moody):
+    Moody.moods = [201, 201, 201, 200]
+    caller = Caller(f"http://127.0.0.1:{moody}", patience=5, faults={"twice": 1.0})
+    assert caller.call("POST", "/x", said={}, Idempotency_Key="k1").status == 201
+    assert caller.call("POST", "/x", said={}).status == 201  # without a key nothing is risked
+    caller.faults = {"lost": 1.0}
+    with pytest.raises(Away):
+        caller.call("POST", "/x", said={}, Idempotency_Key="k2", patience=0)
+    caller.close()
+    assert [key for key, _body in Moody.asked] == ["k1", "k1", None, "k2"]
+    assert caller.done == {"sent twice": 1, "answers lost": 1}
+
+
 def test_a_call_ends_when_the_patience_ends_or_the_caller_is_stopped(moody):
     Moody.moods = [503] * 50
     with pytest.raises(Away, match="503"):

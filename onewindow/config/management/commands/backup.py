@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,18 @@ class Command(BaseCommand):
         parser.add_argument(
             "--with-keys", action="store_true", help="also the secret keys: keep such a file under lock"
         )
+        parser.add_argument("--json", action="store_true", help="print what was written as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             manifest = backups.write(options["file"], options["with_keys"])
         except (backups.BadBackup, OSError) as error:
             raise CommandError(f"No backup was made: {error}") from error
+        if options["json"]:
+            facts = {name: manifest[name] for name in ("version", "engine", "made_at", "with_keys", "counts")}
+            size = options["file"].stat().st_size
+            self.stdout.write(json.dumps({"file": str(options["file"]), "bytes": size} | facts))
+            return
         rows, size = sum(manifest["counts"].values()), options["file"].stat().st_size
         self.stdout.write(
             f"{options['file']}: {rows} rows, {len(manifest['parts'])} parts, {size} bytes, read back and equal"

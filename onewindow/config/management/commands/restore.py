@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--force", action="store_true", help="also over an instance that holds cases (it is put aside)"
         )
+        parser.add_argument("--json", action="store_true", help="print what was restored as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         source, force = options["file"], options["force"]
@@ -43,6 +45,13 @@ class Command(BaseCommand):
         forget_calendar()
         forget_parameters()
         events, cases, broken = survey()
+        if options["json"]:
+            facts = {name: manifest[name] for name in ("version", "made_at", "with_keys", "counts")}
+            proof = {"events": events, "cases": cases, "broken": [vars(fault) for fault in broken]}
+            self.stdout.write(json.dumps(facts | proof))
+            if broken:
+                sys.exit(1)
+            return
         self.stdout.write(f"restored the state of {manifest['made_at']} (version {manifest['version']})")
         if manifest["with_keys"]:
             self.stdout.write(

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             city.build(options["seed"])
         if not Application.objects.exists():
             self.stdout.write("living through three months ...")
-            history(HISTORY_DAYS, options["per_day"], options["seed"], self._progress, plant=True)
+            history(HISTORY_DAYS, options["per_day"], options["seed"], self._progress, plant=True, lively=1)
         self.stdout.write(f"\n{settings.CITY['name']} is ready ({time.monotonic() - began:.0f} s)")
         self.doors(options["port"])
         if not options["no_serve"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,9 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from onewindow.cases.models import Event
 from onewindow.org.calendar import ZONE
-from onewindow.sim import city
+from onewindow.sim import city, faults
 from onewindow.sim.caller import Caller
-from onewindow.sim.life import Life, working_days_back
+from onewindow.sim.life import LATE_SHARE, Life, working_days_back
 from onewindow.sim.remote import Remote
 from onewindow.sim.scenes import plant_all
 
@@ -32,6 +33,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--url", default="", help="live over HTTP at this running server, now, instead of in the past"
         )
+        parser.add_argument(
+            "--faults",
+            default="",
+            metavar="NAME=PERCENT,…",
+            help="what goes wrong: " + "; ".join(f"{name}: {text}" for name, text in faults.KNOWN.items()),
+        )
         parser.add_argument("--json", action="store_true", help="print the counts as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,35 +48,57 @@ class Command(BaseCommand):
             )
         if options["days"] < 1 or options["applications_per_day"] < 1:
             raise CommandError("--days and --applications-per-day: at least 1", returncode=2)
+        try:
+            wrong = faults.parse(options["faults"])
+        except ValueError as error:
+            raise CommandError(f"--faults: {error}", returncode=2) from error
+        if not options["url"] and (line := sorted(faults.OF_THE_LINE & wrong.keys())):
+            raise CommandError(f"--faults: {', '.join(line)}: there is a line only with --url", returncode=2)
         if not city.is_built():
             raise CommandError("There is no city yet. Run: onewindow demo --no-serve", returncode=2)
         say = (lambda _: None) if options["json"] else self.stdout.write
         lives = partial(over_http, options["url"]) if options["url"] else history
-        tally = lives(options["days"], options["applications_per_day"], options["seed"], say)
+        tally = lives(options["days"], options["applications_per_day"], options["seed"], say, faults=wrong)
         self.stdout.write(json.dumps(tally, ensure_ascii=False) if options["json"] else str(tally))
 
 
-def over_http(url: str, days: int, per_day: int, seed: int, say: Any = lambda _: None) -> dict[str, int]:
+def over_http(
+    url: str,
+    days: int,
+    per_day: int,
+    seed: int,
+    say: Any = lambda _: None,
+    faults: Mapping[str, float] | None = None,
+) -> dict[str, int]:
     """The same life through the running server at ``url``, as fast as it answers. The server's time is real: what would
     take days happens at once, and so nothing is ever late. Returns what happened."""
-    hands = Remote(Caller(url, patience=60), say=say)
+    caller = Caller(url, patience=60, faults=faults)
+    hands = Remote(caller, say=say)
     try:
         life = Life(per_day=per_day, seed=seed + Event.objects.count(), say=say, hands=hands)
         life.run_at_once(working_days_back(dt.datetime.fromtimestamp(time.time(), ZONE).date(), days))
-        return dict(life.tally)
+        return dict(life.tally + caller.done)
     finally:
         hands.close()
 
 
 def history(
-    days: int, per_day: int, seed: int, say: Any = lambda _: None, plant: bool = False
+    days: int,
+    per_day: int,
+    seed: int,
+    say: Any = lambda _: None,
+    plant: bool = False,
+    faults: Mapping[str, float] | None = None,
+    lively: int = 0,
 ) -> dict[str, int]:
     """Lives ``days`` working days up to this moment, and returns what happened. Never goes back behind what exists:
     life that is already there stays, and the new one is laid over the same days. ``plant``: with three low marks and the
-    scenes of the demonstration city."""
+    scenes of the demonstration city; ``lively``: so many last days are as busy as those of a real one."""
     now = dt.datetime.fromtimestamp(time.time(), ZONE)
     past = list(working_days_back(now.date(), days))
-    life = Life(per_day=per_day, seed=seed + Event.objects.count(), say=say)
+    late = (faults or {}).get("late", LATE_SHARE)
+    life = Life(per_day=per_day, seed=seed + Event.objects.count(), say=say, late=late)
+    life.lively_from = past[-lively] if lively else None
     life.run(past[0], now.date(), until=now)
     if plant:
         life.speak_up()
