@@ -40,7 +40,9 @@ def launch(playwright: Playwright) -> Browser:
     if path is None:
         sys.exit("no Chromium on this machine (Debian: apt-get install chromium)")
     as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=path, args=FLAGS + as_root)
+    # what the browser itself says (an empty date field) in our first language
+    env = os.environ | {"LANGUAGE": "zh_CN", "LC_ALL": "zh_CN.UTF-8"}
+    return playwright.chromium.launch(executable_path=path, args=FLAGS + as_root, env=env)
 
 
 def sign_in(page: Page, base: str, name: str, password: str) -> None:

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from onewindow.cases.models import Attachment
 from onewindow.exchange import kinds
@@ -350,7 +351,7 @@ class Grant(models.Model):
 
 
 class Outcome(models.TextChoices):
-    FOUND = "found", _("Answered")
+    FOUND = "found", pgettext_lazy("register", "Answered")
     NOT_FOUND = "not_found", _("Not in the register")
     UNAVAILABLE = "unavailable", _("Register not available")
     REFUSED = "refused", _("Turned down")

@@ -256,6 +256,23 @@ def days_taken(value: Any) -> str:
     return _amount(days, "wd") if days else gettext("the same day")
 
 
+BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("QQBrowser/", "QQ"), ("MicroMessenger/", "WeChat"),
+            ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Version/", "Safari"))  # fmt: skip
+SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
+
+
+@register.filter
+def browser(agent: object) -> str:
+    """What a browser says of itself, for people: Chrome 120, Windows. What is not known stays as it is, cut short."""
+    said = str(agent or "")
+    mark, name = next(((m, n) for m, n in BROWSERS if m in said), ("", ""))
+    if not name:
+        return said[:60]
+    version = said.partition(mark)[2].partition(".")[0][:4]
+    system = next((s for s in SYSTEMS if s in said), "")
+    return ", ".join(filter(None, (f"{name} {version}", system)))
+
+
 @register.filter
 def percent(value: Any, places: int = 1) -> str:
     """A share from 0 to 1 as 98.2%; an en dash where there is nothing to divide by."""
