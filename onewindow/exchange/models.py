@@ -276,7 +276,7 @@ class GrantState(models.TextChoices):
     ASKED = "asked", _("Asked for")
     APPROVED = "approved", _("Approved")
     REFUSED = "refused", _("Not approved")
-    REVOKED = "revoked", _("Revoked")
+    REVOKED = "revoked", pgettext_lazy("access", "Revoked")
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from onewindow.cases.rules import Actor, By
 from onewindow.catalog.models import Item
@@ -34,7 +35,7 @@ class State(models.TextChoices):
     SUSPENDED = "suspended", _("Put on hold")
     EXPIRED = "expired", _("Expired")
     REVOKED = "revoked", _("Revoked")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("licence", "Cancelled")
 
 
 #: 行政许可法 70: when a licence is struck off the register.

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from onewindow.cases import files, instant
 from onewindow.cases.models import Attachment
@@ -217,7 +218,7 @@ def overview(sheet: Sheet) -> list[tuple[str, list[Line]]]:
         (_("Applicant"), first),
         (_("Your answers"), answers),
         (_("Materials"), papers),
-        (_("Result"), last),
+        (pgettext("delivery", "Result"), last),
     ]
     return [(heading, lines) for heading, lines in parts if lines]
 

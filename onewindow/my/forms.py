@@ -339,7 +339,10 @@ class DeliveryForm_(StepForm):
 
     heading = _("How do you want to get the result?")
     form = forms.ChoiceField(
-        label=_("Result"), choices=DELIVERY, widget=forms.RadioSelect, initial="electronic"
+        label=pgettext_lazy("delivery", "Result"),
+        choices=DELIVERY,
+        widget=forms.RadioSelect,
+        initial="electronic",
     )
     hall = forms.ChoiceField(label=_("Hall"), help_text=_("It checks your materials, and gives out papers."))
     address = forms.CharField(

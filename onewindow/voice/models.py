@@ -86,7 +86,7 @@ LATE = dt.timedelta(minutes=3), dt.timedelta(minutes=10)
 
 class DeviceState(models.TextChoices):
     ACTIVE = "active", _("In use")
-    SUSPENDED = "suspended", _("Suspended")
+    SUSPENDED = "suspended", pgettext_lazy("device", "Suspended")
     REVOKED = "revoked", pgettext_lazy("device", "Revoked")
 
 
