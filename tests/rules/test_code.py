@@ -105,10 +105,10 @@ PUBLIC = {
     "Dataset", "Bundle",
 }  # fmt: skip
 #: An account's own e-mail is kept for the account; an answer kept for a program is sealed by its short life; whom to call
-#: about an item stands in its guide.
+#: about an item stands in its guide; the wording of a letter is a form.
 EXCEPT = {
     ("Person", "email"), ("Person", "username"), ("FirstAnswer", "body"), ("ItemVersion", "consult_phone"),
-    ("ItemVersion", "complaint_phone"),
+    ("ItemVersion", "complaint_phone"), ("Wording", "text"),
 }  # fmt: skip
 
 
