@@ -198,8 +198,8 @@ class Checks:
     def _answers(self) -> None:
         event = self.device.note("boot")
         first, again = self._send(event), self._send(event)
-        seen = (self._results(again), again.json["results"][0].get("first"))
-        self._note("C11", "the same event again is a duplicate", seen == (["duplicate"], "accepted"), seen)
+        told = (self._results(again), again.json["results"][0].get("first"))
+        self._note("C11", "the same event again is a duplicate", told == (["duplicate"], "accepted"), told)
         self._note(
             "C11",
             "and is acknowledged as before",
@@ -295,21 +295,19 @@ class Checks:
 def vectors() -> dict[str, Any]:
     """A small chain with everything that is easily spelt otherwise; a device must come to the same hashes."""
     prev, events = evaluator.ZERO, []
-    for n, more in enumerate(
-        (
-            {"type": "boot", "prompt_id": None},
-            {"type": "touched", "prompt_id": "0f" * 16},
-            {
-                "type": "answered",
-                "prompt_id": "0f" * 16,
-                "score": 2,
-                "tags": ["207", "209"],
-                "text": '说“三天”\n"等了"\\一周 😀',
-            },
-            {"type": "answered", "prompt_id": None, "score": 5, "tags": [], "text": "", "ticket": "A012"},
-        ),
-        1,
-    ):
+    said: tuple[dict[str, Any], ...] = (
+        {"type": "boot", "prompt_id": None},
+        {"type": "touched", "prompt_id": "0f" * 16},
+        {
+            "type": "answered",
+            "prompt_id": "0f" * 16,
+            "score": 2,
+            "tags": ["207", "209"],
+            "text": '说“三天”\n"等了"\\一周 😀',
+        },
+        {"type": "answered", "prompt_id": None, "score": 5, "tags": [], "text": "", "ticket": "A012"},
+    )
+    for n, more in enumerate(said, 1):
         event: dict[str, Any] = {
             "id": f"{n:032x}", "seq": n, "boot_id": "ab" * 16, "t_wall": 1_795_000_000_000 + n, "t_mono": n * 1000,
             "prev_hash": prev,

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from onewindow.cases import instant
@@ -87,7 +88,7 @@ def export(request: HttpRequest) -> Any:
     columns: list[tuple[Any, int]] = [
         (_("Hall"), 24), (_("Window"), 22), (_("State"), 14), (_("Device"), 12), (_("Last heard of"), 18),
         (_("Answers waiting"), 10), (_("Oldest (minutes)"), 10), (_("Assurance"), 10), (_("Version"), 10), (_("Alarms"), 40),
-        (_("Asked (30 days)"), 10), (_("Answered"), 10), (_("Skipped"), 10), (_("Touched, not submitted"), 12),
+        (_("Asked (30 days)"), 10), (pgettext("prompt", "Answered"), 10), (_("Skipped"), 10), (_("Touched, not submitted"), 12),
         (_("Asked again"), 10),
     ]  # fmt: skip
 
