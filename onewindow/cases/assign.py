@@ -29,22 +29,22 @@ MOST = 200
 
 
 def may_handle(case: Any, person: Person) -> bool:
-    """Whether this person examines cases of that department today."""
-    return case.office_id in person.offices_as(Role.APPROVER, Role.HEAD)
+    """Whether this person does that department's work on the case today."""
+    return case.handled_by(person)
 
 
 def is_head(case: Any, person: Person) -> bool:
-    return case.office_id in person.offices_as(Role.HEAD)
+    return case.handled_by(person) and case.office_id in person.offices_as(Role.HEAD)
 
 
 def colleagues(case: Any) -> list[Person]:
     """To whom the head can give the case: whoever examines for that department today, each once."""
     day = timezone.localdate(instant.now())
     posts = Post.objects.on(day).filter(
-        office_id=case.office_id, role__in=[Role.APPROVER, Role.HEAD], person__is_active=True
+        office_id=case.office_id, role__in=case.HANDLERS, person__is_active=True
     )
     found = {p.person_id: p.person for p in posts.select_related("person").order_by("person__username")}
-    return list(found.values())
+    return [person for person in found.values() if case.may_be_told(person)]
 
 
 def why_not(case: Any, by: Person, to: Person | None) -> Reason | None:

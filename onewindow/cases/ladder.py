@@ -50,7 +50,8 @@ def _issue(case: Any, rung: Rung, now: dt.datetime) -> None:
     told: list[str] = []
     untold: list[str] = []
     for role in rung.roles:
-        people = holders(role, case.office, hall, of=case.handler_id, now=now)
+        held = holders(role, case.office, hall, of=case.handler_id, now=now)
+        people = [p for p in held if case.may_be_told(p)]
         told += [p.username for p in people if p.username not in told]
         if not people:
             untold.append(AT_HALL.get(role, role) if hall else role)

@@ -19,6 +19,7 @@ from onewindow.org.sealed import SealedField
 
 if TYPE_CHECKING:
     from onewindow.cases.flow import Flow
+    from onewindow.org.models import Person
 
 
 class Light(models.TextChoices):
@@ -54,6 +55,8 @@ class Case(models.Model):
 
     KIND: ClassVar[str]
     PREFIX: ClassVar[str]
+    #: who does the responsible office's work on it
+    HANDLERS: ClassVar[tuple[str, ...]] = (Role.APPROVER, Role.HEAD)
     flow: ClassVar[Flow]
 
     number = models.CharField(_("number"), max_length=14)
@@ -94,6 +97,19 @@ class Case(models.Model):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    @property
+    def ladder(self) -> str:
+        """Whose rungs it climbs when it is late (rungs.py); a part after a dot falls back to what stands before it."""
+        return self.KIND
+
+    def handled_by(self, person: Person) -> bool:
+        """Whether this person does the responsible office's work today."""
+        return self.office_id in person.offices_as(*self.HANDLERS)
+
+    def may_be_told(self, person: Person) -> bool:
+        """Whether cards and alarms about it may reach this person; a kind that keeps somebody out says so here."""
+        return True
 
     @property
     def is_stopped(self) -> bool:

@@ -48,18 +48,24 @@ DEFAULTS: tuple[Rung, ...] = (
     ),
 )  # fmt: skip
 
+#: ladders that come with a kind of case, put here by its app; a county's own rows go before them
+SHIPPED: dict[str, tuple[Rung, ...]] = {}
+
 _kept: tuple[dict[str, list[Rung]], float] | None = None
 
 
 def of(kind: str) -> Sequence[Rung]:
-    """The ladder of a kind of case: its own rows, else those for every kind, else the defaults. Kept for 30 s a process."""
+    """The ladder of a kind of case (``issue.review``: else that of ``issue``): its own rows, else those for every kind, else
+    the one that ships with it, else the defaults. Kept for 30 s a process."""
     global _kept
     if _kept is None or time.monotonic() - _kept[1] > 30:
         rows: dict[str, list[Rung]] = {}
         for rung in Rung.objects.all():
             rows.setdefault(rung.kind, []).append(rung)
         _kept = (rows, time.monotonic())
-    return _kept[0].get(kind) or _kept[0].get("") or DEFAULTS
+    family = kind.partition(".")[0]
+    mine = _kept[0].get(kind) or _kept[0].get(family) or _kept[0].get("")
+    return mine or SHIPPED.get(kind) or SHIPPED.get(family) or DEFAULTS
 
 
 def general() -> Sequence[Rung]:
@@ -85,7 +91,7 @@ def instants(
         return []
     together = case.legal_due_at is not None and case.legal_due_at <= case.due_at
     found = []
-    for rung in of(case.KIND) if ladder is None else ladder:
+    for rung in of(case.ladder) if ladder is None else ladder:
         base = case.due_at if rung.measure == Measure.PROMISE else case.legal_due_at
         after = Limit.parse(rung.after)
         if base is None or (together and rung.measure == Measure.PROMISE and not after.amount):

@@ -103,6 +103,8 @@ def who(event: Event, names: dict[str, Person]) -> str:
     """``市场监督管理局 王审批``: in whose name and who, by the post held on that day."""
     if event.by == "clock":
         return _("the system")
+    if event.by == "reporter":
+        return _("the reporter")
     if is_applicants(event.by):
         return _("the applicant's agent") if event.by.startswith("agent") else _("the applicant")
     person = names.get(event.by)

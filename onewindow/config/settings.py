@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "onewindow.board",
     "onewindow.my",
     "onewindow.voice",
+    "onewindow.issues",
     "onewindow.window",
     "onewindow.approvals",
     "onewindow.pledges",

@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import chain, instant
 from onewindow.cases.models import Event
 from onewindow.cases.rules import By
+from onewindow.issues import opening, similar
 from onewindow.org.models import number
+from onewindow.voice import facts
 from onewindow.voice.models import (
     OPEN,
     Conflict,
@@ -177,6 +179,7 @@ def review(
                 at=now,
                 said_at=min(said_at or now, now),
             )
+            _put_right(a, row, by)
     except IntegrityError as twice:  # two answers at once: the first one counts
         if event_id and (first := Review.objects.filter(event_id=event_id).first()):
             return _same(first, body_digest, device)
@@ -185,6 +188,25 @@ def review(
         state=PromptState.ANSWERED
     )
     return row
+
+
+def _put_right(a: Application, r: Review, by: By | None) -> None:
+    """差评整改 — one or two stars, or words of complaint, open their issue in the transaction of the review itself: whatever
+    breaks off in between, there is no bad review without one (国办发〔2019〕51号)."""
+    words = similar.complaint(r.text)
+    if r.is_default or (r.level > Level.BAD and not words):
+        return
+    opening.open_for_review(
+        a,
+        touchpoint=r.touchpoint,
+        level=r.level,
+        text=r.text,
+        codes=list(r.codes),
+        clerk=r.clerk,
+        counter_id=r.counter_id,
+        by=by or opening.CITIZEN,
+        facts=facts.known(a, r.at) | {"complaint": words},
+    )
 
 
 def _same(first: Review, body_digest: str, device: Device | None) -> Review:

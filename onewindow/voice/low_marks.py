@@ -18,10 +18,12 @@ from django.utils import timezone
 
 from onewindow.cases import instant
 from onewindow.cases.models import Event
+from onewindow.issues import opening
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.voice import figures, rules
+from onewindow.voice.facts import late
 from onewindow.voice.models import Indicator, Review
 from onewindow.window.models import Application
 from onewindow.window.spared import VISITS
@@ -54,6 +56,7 @@ class Line:
     late_law: bool
     visits: int
     visits_promised: int
+    issue: str
 
 
 #: A filter in the address, and the same fact of a review and of an application.
@@ -112,7 +115,7 @@ def page(found: QuerySet[Review], cursor: str) -> tuple[list[Review], str]:
 
 
 def lines(rows: Iterable[Review], person: Person) -> list[Line]:
-    """The reviews with their facts: four queries, however many there are."""
+    """The reviews with their facts: five queries, however many there are."""
     rows = list(rows)
     numbers = {r.number for r in rows}
     cases = {a.number: a for a in Application.objects.filter(number__in=numbers).with_facts()}
@@ -122,7 +125,14 @@ def lines(rows: Iterable[Review], person: Person) -> list[Line]:
     days = {(n, timezone.localdate(at)) for n, at in came.order_by().values_list("number", "at")}
     visits = Tally(n for n, _day in days)  # several events of one day are one visit
     known = rules.knows_reviewers(person)
-    return [_line(r, cases[r.number], clerks.get(r.clerk), visits[r.number], indicators, known) for r in rows]
+    issues = opening.of_reviews(rows, person) if rows else {}
+    return [
+        _line(
+            r, cases[r.number], clerks.get(r.clerk), visits[r.number], indicators, known,
+            issues.get(opening.review_source(r.number, r.touchpoint), ""),
+        )
+        for r in rows
+    ]  # fmt: skip
 
 
 def _line(
@@ -132,17 +142,10 @@ def _line(
     visits: int,
     indicators: dict[str, Indicator],
     known: bool,
+    issue: str,
 ) -> Line:
-    ended = a.decided_at or r.at
-    promise, law = (
-        (a.decision_due_at, a.decision_legal_due_at) if a.decided_at else (a.due_at, a.legal_due_at)
-    )
     promised = a.item_version.visit_count or 1
-    facts = {
-        "late_promise": bool(promise and ended > promise),
-        "late_law": bool(law and ended > law),
-        "visits": visits > promised,
-    }
+    facts = late(a, r.at) | {"visits": visits > promised}
     chosen = [(code, indicators.get(code)) for code in r.codes]
     return Line(
         review=r,
@@ -155,4 +158,5 @@ def _line(
         late_law=facts["late_law"],
         visits=visits,
         visits_promised=promised,
+        issue=issue,
     )

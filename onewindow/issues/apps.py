@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class Issues(AppConfig):
+    name = "onewindow.issues"
+    label = "issues"
+
+    def ready(self) -> None:
+        from onewindow.cases.desk import show
+        from onewindow.issues import ladder, reactions  # noqa: F401 – what it climbs, and what follows
+        from onewindow.issues.desk import Issues as Shown
+        from onewindow.org import rail
+        from onewindow.org.roles import Role
+
+        show(Shown())
+        working = (Role.APPROVER, Role.HEAD, Role.BUREAU, Role.LEADER, Role.HALL_MANAGER)
+        rail.add(30, "issues", _("Issues"), "message-square-warning", *working)
+        rail.add(31, "issue_register", _("Could not be done"), "octagon-alert", Role.CLERK, Role.HALL_MANAGER)
+        rail.add(32, "refusals", _("When we say no"), "ban", Role.CLERK, Role.HALL_MANAGER, Role.BUREAU)

@@ -1,0 +1,276 @@
+"""What is filled in to begin: at the could-not-be-done window, on a phone, on a slip, at a "no"; and the filters of lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from onewindow.cases import desk
+from onewindow.cases.models import Light
+from onewindow.catalog.models import Code, Item
+from onewindow.issues import origins
+from onewindow.issues.forms import CHOOSE, codes, line, prose
+from onewindow.issues.models import FAMILIES, Outcome, Refusal, Status
+from onewindow.org.identifiers import BadIdentifier, check_mobile
+from onewindow.org.models import Counter, CounterKind, Hall, Office, Person
+from onewindow.org.roles import Role
+from onewindow.org.templatetags.ow import local
+
+ALL = ("", _("All"))
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def tidy(text: str) -> str:
+    """A text as it is stored: without control characters, which no text needs and a database may refuse."""
+    return CONTROL.sub("", text.replace("\r\n", "\n").replace("\t", " ")).strip()
+
+
+class ItemField(forms.CharField):
+    """An item by its code or name, typed or picked from the list beside the field: works with a keyboard and without script."""
+
+    def __init__(self, **more: Any):
+        attrs = {"list": "items", "autocomplete": "off"}
+        super().__init__(max_length=120, widget=forms.TextInput(attrs=attrs), **more)
+
+    def clean(self, value: Any) -> Item | None:
+        said = super().clean(value).strip()
+        if not said:
+            return None
+        code = said.split(" ")[0]
+        found = Item.objects.published().filter(code=code).select_related("office", "current").first()
+        found = (
+            found or Item.objects.published().filter(name=said).select_related("office", "current").first()
+        )
+        if found is None:
+            raise forms.ValidationError(
+                _("Choose an item from the list, or leave this empty."), code="unknown"
+            )
+        return found
+
+
+def choices_of_items() -> list[tuple[str, str]]:
+    """What the list beside the field offers: the common items first."""
+    rows = Item.objects.published().order_by("-is_hot", "code")
+    return [(f"{item.code} {item.name}", local(item)) for item in rows]
+
+
+class ReportForm(forms.Form):
+    """On the phone, without an account: what happened is enough; who it was is up to the reporter."""
+
+    item = ItemField(label=_("Which service?"), required=False)
+    kind_code = forms.ChoiceField(label=_("What was it?"), required=False)
+    text = prose(_("What happened?"), _("When, where, what you were told."), most=1000, rows=5)
+    name = line(_("Your name"), most=60, required=False)
+    mobile = line(
+        _("Mobile"),
+        _(
+            "We tell you each change by text message. Leave it empty to stay anonymous: then keep the link that you are given."
+        ),
+        most=20,
+        required=False,
+    )
+
+    def __init__(self, data: Any = None, **more: Any):
+        super().__init__(data, **more)
+        self.fields["kind_code"].choices = codes("issue_kind")  # type: ignore[attr-defined]
+        self.fields["name"].widget.attrs["autocomplete"] = "name"
+        self.fields["mobile"].widget.attrs |= {"autocomplete": "tel", "inputmode": "tel"}
+        self.items = choices_of_items()
+
+    def clean_text(self) -> str:
+        if not (text := tidy(self.cleaned_data["text"])):
+            raise forms.ValidationError(_("Say in a few words what happened."), code="required")
+        return text
+
+    def clean_mobile(self) -> str:
+        try:
+            return check_mobile(said) if (said := self.cleaned_data["mobile"]) else ""
+        except BadIdentifier as bad:
+            raise forms.ValidationError(bad.message, code="mobile") from bad
+
+    @property
+    def reporter(self) -> tuple[str, str] | None:
+        """Name and mobile; None for somebody who left no number: a name alone would only be a trace."""
+        mobile = self.cleaned_data["mobile"]
+        return (tidy(self.cleaned_data["name"]), mobile) if mobile else None
+
+
+class SlipForm(ReportForm):
+    """From the slip of a "no": the item is known."""
+
+    field_order = ("text", "name", "mobile")
+
+    def __init__(self, data: Any = None, **more: Any):
+        super().__init__(data, **more)
+        del self.fields["item"], self.fields["kind_code"]
+
+
+class RegisterForm(ReportForm):
+    """At the window or on the telephone, in under a minute."""
+
+    counter = forms.ChoiceField(label=_("Window"))
+    number = line(_("Number of the case, if there is one"), most=20, required=False)
+    field_order = ("item", "kind_code", "text", "name", "mobile", "number", "counter")
+
+    def __init__(self, data: Any = None, *, by: Person, **more: Any):
+        super().__init__(data, **more)
+        halls = by.halls_as(Role.CLERK, Role.HALL_MANAGER)
+        found = Counter.objects.filter(hall_id__in=halls).select_related("hall")
+        stuck = found.filter(kind=CounterKind.STUCK).order_by("hall__code", "code")
+        self.counters = {str(c.pk): c for c in stuck or found.order_by("hall__code", "code")}
+        self.fields["counter"].choices = [
+            (key, f"{local(c.hall)} {local(c)}") for key, c in self.counters.items()
+        ]  # type: ignore[attr-defined]
+        own = str(by.counter_id or "")
+        self.initial["counter"] = own if own in self.counters else next(iter(self.counters), "")
+        self.fields["mobile"].help_text = _("Without one, the reporter gets a slip with a link: print it.")
+        self.by = by
+
+    def clean_counter(self) -> Counter:
+        return self.counters[self.cleaned_data["counter"]]
+
+    def clean_number(self) -> str:
+        """Only a case that this clerk may see; anything else is no case."""
+        said = self.cleaned_data["number"]
+        if not said:
+            return ""
+        from onewindow.cases import numbers
+
+        found = numbers.clean(said)
+        if not found or desk.find(found, self.by) is None:
+            raise forms.ValidationError(_("There is no case with this number."), code="unknown")
+        return found
+
+
+class RefusalForm(forms.Form):
+    """A "no" in three lines: to what, why, and on which legal basis."""
+
+    item = ItemField(label=_("Which service?"))
+    reason = forms.ChoiceField(label=_("Reason"), choices=())
+    basis = line(
+        _("Legal basis"),
+        _("Filled in from the reason; change it where another article applies."),
+        most=200,
+        required=False,
+    )
+    note = prose(_("What was said"), _("No names: this is about the matter."), rows=2, required=False)
+    counter = forms.ChoiceField(label=_("Window"))
+
+    def __init__(self, data: Any = None, *, by: Person):
+        super().__init__(data)
+        self.codes = {c.code: c for c in Code.objects.filter(list="no_reason", is_active=True).order_by("id")}
+        self.fields["reason"].choices = [CHOOSE, *((k, local(c)) for k, c in self.codes.items())]  # type: ignore[attr-defined]
+        halls = by.halls_as(Role.CLERK, Role.HALL_MANAGER)
+        found = (
+            Counter.objects.filter(hall_id__in=halls).select_related("hall").order_by("hall__code", "code")
+        )
+        self.counters = {str(c.pk): c for c in found}
+        self.fields["counter"].choices = [
+            (key, f"{local(c.hall)} {local(c)}") for key, c in self.counters.items()
+        ]  # type: ignore[attr-defined]
+        self.initial["counter"] = str(by.counter_id or next(iter(self.counters), ""))
+        self.items = choices_of_items()
+
+    def clean_counter(self) -> Counter:
+        return self.counters[self.cleaned_data["counter"]]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        code = self.codes.get(given.get("reason", ""))
+        if code and not given.get("basis"):
+            given["basis"] = code.legal_basis
+            if not given["basis"]:
+                self.add_error("basis", _("A no needs its legal basis; without one it is no lawful no."))
+        return given
+
+
+def _day() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+class Asked(forms.Form):
+    """What stands in the address of a list. A value that is none is ignored: an old link still opens."""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def is_used(self) -> bool:
+        return bool(set(self.asked) - {"days"})
+
+
+class IssueFilters(Asked):
+    origin = forms.ChoiceField(label=_("Origin"), required=False)
+    status = forms.ChoiceField(label=_("Status"), choices=[ALL, *Status.choices], required=False)
+    light = forms.ChoiceField(
+        label=_("Light"),
+        choices=[ALL, ("late", _("Late (promise or statute)")), *Light.choices[:2]],
+        required=False,
+    )
+    office = forms.ChoiceField(label=_("Department"), required=False)
+    cause = forms.ChoiceField(label=_("Cause"), required=False)
+    family = forms.ChoiceField(
+        label=pgettext_lazy("issue", "How it ended"),
+        choices=[ALL, ("solved", _("Really solved")), ("lawful_no", _("Lawful no")),
+                 *((o.value, o.label) for o in Outcome if o in FAMILIES["other"])],
+        required=False,
+    )  # fmt: skip
+    opened_from = forms.DateField(label=_("Opened from"), required=False, widget=_day())
+    opened_to = forms.DateField(label=_("Opened to"), required=False, widget=_day())
+
+    def __init__(self, data: Any, *, by: Person):
+        super().__init__(data)
+        self.fields["origin"].choices = [ALL, *((o.code, o.label) for o in origins.ORIGINS.values())]  # type: ignore[attr-defined]
+        self.fields["cause"].choices = [ALL, *codes("issue_cause")[1:]]  # type: ignore[attr-defined]
+        if by.has_role(Role.BUREAU, Role.LEADER):
+            offices = Office.objects.exclude(kind="government").order_by("code")
+            self.fields["office"].choices = [ALL, *((o.code, local(o)) for o in offices)]  # type: ignore[attr-defined]
+        else:
+            del self.fields["office"]
+
+
+class RefusalFilters(Asked):
+    reason = forms.ChoiceField(label=_("Reason"), required=False)
+    hall = forms.ChoiceField(label=_("Hall"), required=False)
+    since = forms.DateField(label=_("From"), required=False, widget=_day())
+    until = forms.DateField(label=_("Until"), required=False, widget=_day())
+
+    def __init__(self, data: Any, *, by: Person):
+        super().__init__(data)
+        self.fields["reason"].choices = [ALL, *reason_names().items()]  # type: ignore[attr-defined]
+        halls = Hall.objects.order_by("code")
+        if not by.has_role(Role.BUREAU, Role.LEADER):
+            halls = halls.filter(pk__in=by.halls_as(Role.CLERK, Role.HALL_MANAGER))
+        self.fields["hall"].choices = [ALL, *((h.code, local(h)) for h in halls)]  # type: ignore[attr-defined]
+
+
+def reason_names() -> dict[str, str]:
+    """The words of a "no"'s reasons: those said at a window, and those of refusals in writing."""
+    lists = ("no_reason", "refuse_acceptance", "refuse")
+    return {c.code: local(c) for c in Code.objects.filter(list__in=lists).order_by("id")}
+
+
+PERIODS = [("28", _("4 weeks")), ("91", _("3 months")), ("365", _("A year"))]
+
+
+class PeriodForm(Asked):
+    days = forms.ChoiceField(label=_("Period"), choices=PERIODS, required=False)
+    origin = forms.ChoiceField(label=_("Origin"), required=False)
+
+    def __init__(self, data: Any):
+        super().__init__({"days": "91"} | {k: v for k, v in data.items() if v})
+        self.fields["origin"].choices = [ALL, *((o.code, o.label) for o in origins.ORIGINS.values())]  # type: ignore[attr-defined]
+
+    def span(self, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+        return now - dt.timedelta(days=int(self.asked.get("days", 91))), now
+
+
+def reason_of(r: Refusal, names: dict[str, str]) -> str:
+    return names.get(r.reason, r.reason)

@@ -1,0 +1,452 @@
+"""What a person says when taking a step of an issue: one form a step, for the page and for the API alike."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from onewindow.cases import files, instant, numbers
+from onewindow.cases.flow import FLOWS
+from onewindow.catalog.models import Code, Item
+from onewindow.issues import actions, origins, rules
+from onewindow.issues.models import PROPOSALS, Grade, How, Issue, Outcome, Prevention
+from onewindow.org.models import Office, Person, Post, number
+from onewindow.org.roles import Role
+from onewindow.org.templatetags.ow import local
+
+CHOOSE = ("", _("Please choose"))
+
+
+def prose(
+    label: Any, help_text: Any = "", *, most: int = 400, rows: int = 3, required: bool = True
+) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": rows, "maxlength": most, "data-phrases": ""})
+    return forms.CharField(
+        label=label, help_text=help_text, max_length=most, required=required, widget=widget
+    )
+
+
+def line(label: Any, help_text: Any = "", *, most: int = 80, required: bool = True) -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": "off"})
+    return forms.CharField(
+        label=label, help_text=help_text, max_length=most, required=required, widget=widget
+    )
+
+
+def codes(name: str) -> list[tuple[str, Any]]:
+    """A list of codes of the county as choices."""
+    rows = Code.objects.filter(list=name, is_active=True).order_by("id")
+    return [CHOOSE, *((c.code, local(c)) for c in rows)]
+
+
+class IssueForm(forms.Form):
+    """A step that needs nothing said. ``phrases`` are Chinese, because the answers are."""
+
+    phrases: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, data: Any = None, uploads: Any = None, *, case: Any, by: Any):
+        super().__init__(data, uploads)
+        self.case, self.by = case, by
+
+
+class ReasonForm(IssueForm):
+    reason = prose(_("Reason"))
+
+
+class NotReadyForm(ReasonForm):
+    phrases = ("该问题不属本单位职责，建议改派。",)
+
+
+class DispatchForm(IssueForm):
+    """To which unit, and how hard it is."""
+
+    office = forms.ChoiceField(label=_("Unit that answers for it"))
+    grade = forms.ChoiceField(label=_("Grade"), choices=Grade.choices)
+    helper = forms.ChoiceField(label=_("Unit that helps"), required=False)
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        self.offices = {o.code: o for o in Office.objects.exclude(kind="government").order_by("code")}
+        every = [CHOOSE, *((code, local(o)) for code, o in self.offices.items())]
+        self.fields["office"].choices = self.fields["helper"].choices = every  # type: ignore[attr-defined]
+        self.initial = {"office": self.case.office.code, "grade": self.case.grade}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        office = self.offices.get(given.get("office", ""))
+        helper = self.offices.get(given.get("helper", ""))
+        if office and (why := actions.why_not_there(self.case, office)):
+            self.add_error("office", why.text)
+        if helper and (why := actions.why_not_there(self.case, helper)):
+            self.add_error("helper", why.text)
+        return {"office": office, "grade": given.get("grade"), "helper": helper if helper != office else None}
+
+
+class DeclineForm(IssueForm):
+    """Why it is outside, in writing, and everything that is missing, at once."""
+
+    phrases = (
+        "该问题正在信访程序中，依照《信访工作条例》由受理单位答复，请凭信访编号查询。",
+        "该问题已进入诉讼程序，请依法向人民法院主张权利。",
+        "您目前尚不具备法定条件，所缺条件和材料见清单，齐备后即可办理。",
+    )
+    kind_code = forms.ChoiceField(label=_("Why it is outside"))
+    answer = prose(_("Written explanation"), _("The reporter reads and may print it."), most=1000, rows=5)
+    missing_list = prose(_("All that is missing, one a line"), most=600, required=False)
+    transferred_to = line(_("Handed to"), required=False)
+    receipt = line(_("Number of the receipt"), required=False)
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        self.fields["kind_code"].choices = codes("issue_outside")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if bool(given.get("transferred_to")) != bool(given.get("receipt")):
+            missing = "receipt" if given.get("transferred_to") else "transferred_to"
+            self.add_error(missing, _("To whom it goes and the number of the receipt belong together."))
+        if given.get("kind_code") == "conditions" and not given.get("missing_list"):
+            self.add_error("missing_list", _("Say everything that is missing, at once."))
+        return given
+
+
+class MissedForm(IssueForm):
+    how = forms.ChoiceField(label=_("How"), choices=[c for c in How.choices if c[0] != How.PAGE],
+                            widget=forms.RadioSelect, initial=How.PHONE)  # fmt: skip
+    note = prose(_("Note"), required=False, rows=2)
+
+
+class ContactForm(IssueForm):
+    """How, and what the reporter said."""
+
+    phrases = ("已与反映人电话联系，反映人对情况作了说明。",)
+    how = forms.ChoiceField(label=_("How"), choices=How.choices, widget=forms.RadioSelect, initial=How.PHONE)
+    text = prose(_("What is written to the reporter"), _("Stands on the reporter's page; only for that way."),
+                most=1000, required=False)  # fmt: skip
+    note = prose(_("What the reporter said"), required=False)
+    agrees = forms.BooleanField(
+        label=_("The reporter agrees that the unit may know who it was"), required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given, i = super().clean() or {}, self.case
+        how = given.get("how")
+        if how == How.PAGE and not given.get("text"):
+            self.add_error("text", _("Write what the reporter is to read."))
+        elif how and how != How.PAGE:
+            if i.is_anonymous and how == How.PHONE:
+                self.add_error("how", _("The reporter left no number: write on the reporter's page."))
+            elif not i.agrees and not rules.is_bureau(i, self.by):
+                self.add_error(
+                    "how",
+                    _(
+                        "The reporter has not agreed to be known here: write on the page, or let the bureau call."
+                    ),
+                )
+            elif not given.get("note"):
+                self.add_error("note", _("Write down what the reporter said."))
+        return given
+
+
+class FindingForm(IssueForm):
+    finding = prose(_("What is known"), most=600)
+
+
+class VerifyForm(IssueForm):
+    """What the facts say."""
+
+    founded = forms.ChoiceField(
+        label=_("Does it hold?"),
+        choices=[("yes", _("It holds")), ("partly", _("It holds in part")), ("no", _("It does not hold"))],
+        widget=forms.RadioSelect,
+    )
+    finding = prose(_("Facts and evidence"), _("Times, papers, recordings: what shows it."), most=600, rows=4)
+    grade = forms.ChoiceField(label=_("Grade"), choices=Grade.choices)
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        self.initial = {"grade": self.case.grade}
+
+
+class AskForm(IssueForm):
+    notice = prose(
+        _("What the reporter is asked"), _("Stands on the reporter's page and goes out as a text message.")
+    )
+    days = forms.IntegerField(label=_("Working days for the answer"), min_value=1, max_value=10, initial=3)
+
+    def clean_days(self) -> int:
+        left = number("issue_asked_days") - self.case.asked_days
+        if self.cleaned_data["days"] > left:
+            raise forms.ValidationError(_("%(n)d working days are left for waiting.") % {"n": left})
+        return self.cleaned_data["days"]
+
+
+class TextForm(IssueForm):
+    text = prose(_("Your answer"), most=1000)
+
+
+class PlanForm(IssueForm):
+    plan = prose(_("Measures"))
+    plan_owner = line(_("Who answers for it"), most=60)
+    plan_due = forms.DateField(
+        label=_("Until"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    reason = prose(_("Why it takes longer"), rows=2)
+
+    def clean_plan_due(self) -> Any:
+        day = self.cleaned_data["plan_due"]
+        if day <= timezone.localdate(instant.now()):
+            raise forms.ValidationError(_("The day must lie ahead."))
+        return day
+
+
+class CauseForm(IssueForm):
+    """Why it happened, and what was changed so that it does not happen again."""
+
+    cause = forms.ChoiceField(label=_("Cause"))
+    prevention = forms.ChoiceField(label=_("What was changed"), choices=[CHOOSE, *Prevention.choices])
+    prevention_note = prose(_("What exactly; for “nothing”, why"), rows=2)
+    prevention_item = line(_("Code of the item whose guide was changed"), most=64, required=False)
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        self.fields["cause"].choices = codes("issue_cause")  # type: ignore[attr-defined]
+        i = self.case
+        self.initial["prevention_item"] = i.item.code if i.item else ""
+        last = [n for n in self.fields if n.startswith(("cause", "prevention"))]
+        self.order_fields([n for n in self.fields if n not in last] + last)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        code, version = given.pop("prevention_item", ""), None
+        if given.get("prevention") == Prevention.GUIDE:
+            item = Item.objects.filter(code=code).select_related("current").first()
+            version = item.current if item else None
+            if version is None:
+                self.add_error("prevention_item", _("There is no such item."))
+            elif version.published_at is None or version.published_at < self.case.opened_at:
+                self.add_error(
+                    "prevention_item",
+                    _("This guide has not been changed since the report. Publish the change first."),
+                )
+        return given | {"prevention_version": version}
+
+
+class DoneForm(CauseForm):
+    """With the case or the paper that shows what was done."""
+
+    done_case = line(_("Number of the case that came of it"), most=20, required=False)
+    file = forms.FileField(
+        label=_("or the paper that shows it"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": files.ACCEPT}),
+    )
+
+    def clean_done_case(self) -> str:
+        said = self.cleaned_data["done_case"]
+        found = numbers.clean(said)
+        if said and (not found or found == self.case.number or not _exists(found)):
+            raise forms.ValidationError(_("There is no case with this number."))
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        upload, paper = given.pop("file", None), None
+        if upload and not self.errors:
+            try:
+                paper = files.store(upload, by=self.by.username, purpose="issue done")
+            except files.BadFile as bad:
+                self.add_error("file", bad.message)
+        return given | {"done_paper": paper}
+
+    def must_show(self, given: dict[str, Any]) -> None:
+        if not given.get("done_case") and not given.get("done_paper") and "file" not in self.errors:
+            self.add_error(
+                "done_case",
+                _("What was done must be shown: name the case that came of it, or add the paper."),
+            )
+
+
+def _exists(found: str) -> bool:
+    kind = FLOWS.get(found[:1])
+    return bool(kind and kind.model and kind.model._base_manager.filter(number=found).exists())
+
+
+class SettleForm(DoneForm):
+    phrases = ("已当场为您办理完毕。",)
+    answer = prose(_("What was done"), most=1000)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        self.must_show(given)
+        return given
+
+
+class ReplyForm(DoneForm):
+    """The answer, and what belongs to it."""
+
+    phrases = ("您反映的问题已办理完毕，对给您带来的不便深表歉意。", "经核实，情况说明如下：")
+    proposal = forms.ChoiceField(
+        label=pgettext_lazy("issue", "Result"),
+        choices=[CHOOSE, *((o.value, o.label) for o in PROPOSALS if o != Outcome.IMPOSSIBLE)],
+    )
+    answer = prose(_("Answer to the reporter"), most=1000, rows=5)
+    policy_note = prose(_("What would have to change (needs a change of policy)"), rows=2, required=False)
+    transferred_to = line(_("Handed to"), required=False)
+    receipt = line(_("Number of the receipt"), required=False)
+    NEEDS: ClassVar[dict[str, tuple[str, ...]]] = {
+        Outcome.POLICY: ("policy_note",),
+        Outcome.TRANSFERRED: ("transferred_to", "receipt"),
+    }
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        proposal = given.get("proposal", "")
+        for name in self.NEEDS.get(proposal, ()):
+            if not given.get(name):
+                self.add_error(name, _("This result needs it."))
+        for other, names in self.NEEDS.items():
+            if proposal != other:
+                given |= {n: "" for n in names if n not in self.NEEDS.get(proposal, ())}
+        if proposal in (Outcome.SOLVED, Outcome.PARTLY):
+            self.must_show(given)
+        return given
+
+
+class RefuseForm(CauseForm):
+    phrases = ("依照现行法律规定，该事项不能办理，理由如下：",)
+    article = line(_("Article of the law"), _("For example 行政许可法 第三十八条"), most=200)
+    answer = prose(_("Explanation to the reporter"), most=1000, rows=4)
+    alternatives = prose(_("What can be done instead"), _("A lawful no still shows a way."))
+
+
+class PanelForm(IssueForm):
+    """Two who work here and one who does not, each with a vote and its reason."""
+
+    VOTES: ClassVar = [("uphold", _("Unfounded")), ("dismiss", _("The review stands"))]
+    wants = 2
+    first = forms.ChoiceField(label=_("First member"))
+    first_vote = forms.ChoiceField(label=_("Vote of the first"), choices=VOTES, widget=forms.RadioSelect)
+    first_reason = line(_("Reason of the first"), most=200)
+    other = forms.ChoiceField(label=_("Second member"))
+    other_vote = forms.ChoiceField(label=_("Vote of the second"), choices=VOTES, widget=forms.RadioSelect)
+    other_reason = line(_("Reason of the second"), most=200)
+    outsider = line(
+        _("Member from outside"),
+        _("Name and where from: an experience officer or supervisor, nobody who works here"),
+        most=60,
+    )
+    outsider_vote = forms.ChoiceField(label=_("Vote from outside"), choices=VOTES, widget=forms.RadioSelect)
+    outsider_reason = line(_("Reason from outside"), most=200)
+    answer = prose(_("What the panel says"), most=1000)
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        self.people = {p.username: p for p in panel_members(self.case)}
+        choices = [CHOOSE, *((name, local(p)) for name, p in self.people.items())]
+        self.fields["first"].choices = self.fields["other"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if self.errors:
+            return given
+        if given["first"] == given["other"]:
+            self.add_error("other", _("Three different people judge."))
+        if Person.objects.filter(name=given["outsider"], is_active=True).exclude(uscc__gt="").exists():
+            self.add_error(
+                "outsider", _("Somebody of this name works here: the third member comes from outside.")
+            )
+        votes = []
+        for name in ("first", "other", "outsider"):
+            person = self.people.get(given[name])
+            votes.append(
+                {"person": person, "name": person.name if person else given[name], "is_outside": person is None,
+                 "upholds": given[f"{name}_vote"] == "uphold", "reason": given[f"{name}_reason"]}
+            )  # fmt: skip
+        if not self.carried(sum(v["upholds"] for v in votes)):
+            self.add_error(None, _("The votes do not carry this: two of three decide."))
+        return {"votes": votes, "answer": given["answer"]}
+
+    def carried(self, upholding: int) -> bool:
+        return upholding >= 2
+
+
+class DismissForm(PanelForm):
+    def carried(self, upholding: int) -> bool:
+        return upholding < 2
+
+
+def panel_members(i: Issue) -> list[Person]:
+    """Who may judge: bureau, leaders and heads of other units; nobody who worked on it, whom it is about, or who leads that
+    person."""
+    day = timezone.localdate(instant.now())
+    posts = Post.objects.on(day).filter(
+        role__in=[Role.BUREAU, Role.LEADER, Role.HEAD, Role.HALL_MANAGER], person__is_active=True
+    )
+    posts = (
+        posts.exclude(office=i.office, role=Role.HEAD).select_related("person").order_by("person__username")
+    )
+    worked = {i.contacted_by_id, i.verified_by_id, i.answered_by_id, i.handler_id}
+    found = {p.person_id: p.person for p in posts}
+    return [p for p in found.values() if p.pk not in worked and not rules.kept_out(i, p)]
+
+
+class WordsForm(IssueForm):
+    phrases = ("反映人表示满意，问题已解决。", "反映人表示理解。")
+    words = prose(_("In the reporter's own words"))
+
+
+class OwnWordsForm(IssueForm):
+    words = prose(_("In your own words"), required=False)
+
+
+class OwnReasonForm(IssueForm):
+    reason = prose(_("Reason"), required=False)
+
+
+class MergeForm(IssueForm):
+    main = line(
+        _("Number of the issue that goes on"),
+        _("Its reporter and this one's both follow it from now on."),
+        most=20,
+    )
+
+    def clean_main(self) -> Issue:
+        found = numbers.clean(self.cleaned_data["main"])
+        main = Issue.objects.seen_by(self.by).filter(number=found).first() if found else None
+        if main is None or main.pk == self.case.pk:
+            raise forms.ValidationError(_("There is no other issue with this number."))
+        if not main.is_open:
+            raise forms.ValidationError(_("That issue has ended; reopen it, or let this one go on."))
+        return main
+
+
+class RecheckForm(IssueForm):
+    still_right = forms.ChoiceField(
+        label=_("Is it really fixed?"), choices=[("yes", _("Yes")), ("no", _("No"))], widget=forms.RadioSelect
+    )
+    note = prose(_("In the reporter's own words"))
+
+    def clean_still_right(self) -> bool:
+        return self.cleaned_data["still_right"] == "yes"
+
+
+FORMS: dict[str, type[IssueForm]] = {
+    "dispatch": DispatchForm, "send_back": NotReadyForm, "decline": DeclineForm, "contact": ContactForm,
+    "missed": MissedForm, "callback_missed": MissedForm, "go_on": FindingForm, "verify": VerifyForm,
+    "ask_reporter": AskForm, "reporter_answers": TextForm, "resume": IssueForm, "plan": PlanForm,
+    "settle": SettleForm, "reply": ReplyForm, "refuse_lawfully": RefuseForm, "countersign": IssueForm,
+    "reject_no": ReasonForm, "appeal": ReasonForm, "uphold": PanelForm, "dismiss": DismissForm,
+    "confirm": OwnWordsForm, "close": WordsForm, "give_up": IssueForm, "let_go": IssueForm,
+    "take_back": OwnReasonForm, "merge": MergeForm, "reopen": ReasonForm, "correct_cause": CauseForm,
+    "recheck": RecheckForm,
+}  # fmt: skip
+
+
+def shows_reporter(i: Issue) -> bool:
+    """Whether the origin lets the unit see who reported (openly, or because the reporter agreed)."""
+    return i.agrees or origins.of(i).confidentiality == origins.OPEN

@@ -1,0 +1,179 @@
+"""What follows from an issue's events: the reporter is told at each change, and so are those whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from onewindow.cases import instant
+from onewindow.cases.ladder import holders, unique
+from onewindow.cases.models import Event, Message
+from onewindow.cases.notices import bilingual, say, tell
+from onewindow.cases.reactions import on
+from onewindow.issues import links, opening
+from onewindow.issues.models import Issue, Outcome
+from onewindow.org.models import Person
+from onewindow.org.roles import Role
+from onewindow.window.models import Application
+from onewindow.window.reactions import LONGEST, day
+
+#: apart from the own events: what a joined issue's reporter hears of the main one
+OTHERS = 1_000_000_000
+
+#: verb → text in templates/messages
+TEXTS = {
+    "open": "issue_open",
+    "dispatch": "issue_moved",
+    "contact": "issue_written",
+    "verify": "issue_moved",
+    "plan": "issue_plan",
+    "ask_reporter": "issue_asked",
+    "settle": "issue_answered",
+    "reply": "issue_answered",
+    "decline": "issue_answered",
+    "countersign": "issue_answered",
+    "uphold": "issue_closed",
+    "confirm": "issue_closed",
+    "close": "issue_closed",
+    "give_up": "issue_closed",
+    "let_go": "issue_closed",
+    "take_back": "issue_closed",
+    "merge": "issue_merged",
+    "reopen": "issue_reopened",
+}
+
+
+@on(*(f"issue.{verb}" for verb in TEXTS))
+def tell_reporter(event: Event) -> None:
+    """One short text a change, to the reporter and to those whose issues were joined with this one; each has the own link."""
+    i = Issue.objects.with_facts().get(number=event.number)
+    template = TEXTS[event.verb]
+    if event.verb == "contact" and event.data.get("how") != "page":
+        template = "issue_moved"
+    for one in [i, *Issue.objects.following(i)]:
+        if one.reporter_mobile:
+            _write(one, template, event)
+
+
+def _write(i: Issue, template: str, event: Event) -> None:
+    now = instant.now()
+    Message.objects.get_or_create(
+        number=i.number,
+        event_seq=event.seq if i.number == event.number else OTHERS + event.pk % OTHERS,
+        template=template,
+        channel=settings.SMS_CHANNEL,
+        defaults={"address": i.reporter_mobile, "lang": i.lang, "body": text(template, i, event),
+                  "created_at": now, "next_at": now},
+    )  # fmt: skip
+
+
+def text(template: str, i: Issue, event: Event) -> str:
+    """The longest wording that fits into one text message; a template has one a line, the fullest first."""
+    english = i.lang.startswith("en")
+    context = {"due": day(event.data.get("due_at"), english), "until": day(event.data.get("until"), english),
+               "outcome": i.outcome, "link": links.url(i)}  # fmt: skip
+    with translation.override(i.lang):
+        lines = render_to_string(f"messages/{template}.{'en' if english else 'zh'}.txt", context).splitlines()
+    wordings = [line.strip() for line in lines if line.strip()]
+    return next((w for w in wordings if len(w) <= LONGEST), wordings[-1])
+
+
+# --- staff -------------------------------------------------------------------------------------------------
+
+say("issue.turn", _("%(matter)s: an issue waits for your unit"), icon="message-square-warning")
+say("issue.assign", _("%(matter)s: an issue has to be assigned"), icon="inbox")
+say(
+    "issue.again",
+    _("%(matter)s: the reporter is not content; it comes to you, round %(n)s"),
+    icon="rotate-ccw",
+)
+say("issue.sign", _("%(matter)s: a lawful no waits for your signature"), icon="file-pen")
+say("issue.policy", _("%(matter)s: an issue that only another policy would solve"), icon="flag")
+say("issue.added", _("%(matter)s: the reporter has written"), icon="message-square-text")
+say("issue.appeal", _("%(matter)s: an appeal waits for the panel"), icon="scale")
+say("issue.callback", _("%(matter)s: answered, to be called back"), icon="phone")
+say("issue.recheck", _("%(matter)s: ask again whether it is really fixed"), icon="history")
+
+
+def _matter(i: Issue) -> Any:
+    return bilingual(i.item) if i.item else {"name": i.title, "name_en": "Another matter"}
+
+
+def _tell(i: Issue, people: Iterable[Person], kind: str, event: Event, **data: Any) -> None:
+    """Tells those who may see it; nobody whom it is about, or who leads that person, learns of it by a notice."""
+    meant = [p for p in unique(people) if i.may_be_told(p) and p.username != event.by]
+    tell(meant, kind, key=f"{i.number} {event.seq}", number=i.number, matter=_matter(i), **data)
+
+
+def unit_of(i: Issue) -> list[Person]:
+    """Who does the unit's work on it: whoever has taken it on, else all."""
+    if i.handler_id and i.handler:
+        return [i.handler]
+    found = holders(Role.APPROVER, i.office) + holders(Role.HEAD, i.office)
+    return found or holders(Role.BUREAU)
+
+
+@on("issue.open", "issue.dispatch", "issue.send_back", "issue.reopen", "issue.dismiss", "issue.reject_no")
+def tell_whose_turn_it_is(event: Event) -> None:
+    """The unit; for what has no unit yet the bureau; for what comes back the second time the bureau's leader, the third time
+    the leading group."""
+    i = Issue.objects.with_facts().get(number=event.number)
+    if event.data.get("round", i.reopened) < i.reopened:  # it has come back once more meanwhile
+        return
+    if event.verb == "reopen" and i.reopened > 1:
+        up = holders(Role.LEADER) if i.reopened > 2 else holders(Role.HEAD, i.office) or holders(Role.BUREAU)
+        _tell(i, up, "issue.again", event, n=i.reopened + 1)
+    elif i.status == "registered":
+        _tell(i, holders(Role.BUREAU), "issue.assign", event)
+    else:
+        _tell(i, unit_of(i), "issue.turn", event)
+
+
+@on("issue.refuse_lawfully")
+def ask_for_signature(event: Event) -> None:
+    i = Issue.objects.with_facts().get(number=event.number)
+    _tell(i, holders(Role.HEAD, i.office) or holders(Role.BUREAU), "issue.sign", event)
+
+
+@on("issue.reply", "issue.settle", "issue.countersign")
+def ask_to_call_back(event: Event) -> None:
+    """The centre calls; what needs another policy goes to the leading group besides."""
+    i = Issue.objects.with_facts().get(number=event.number)
+    _tell(i, holders(Role.BUREAU), "issue.callback", event)
+    if i.proposal == Outcome.POLICY:
+        _tell(i, holders(Role.LEADER), "issue.policy", event)
+
+
+@on("issue.appeal")
+def call_the_panel(event: Event) -> None:
+    i = Issue.objects.with_facts().get(number=event.number)
+    _tell(i, holders(Role.BUREAU), "issue.appeal", event)
+
+
+@on("issue.added", "issue.reporter_answers")
+def tell_of_words(event: Event) -> None:
+    i = Issue.objects.with_facts().get(number=event.number)
+    _tell(i, unit_of(i), "issue.added", event)
+
+
+@on("issue.recheck_due")
+def tell_of_recheck(event: Event) -> None:
+    i = Issue.objects.with_facts().get(number=event.number)
+    _tell(i, holders(Role.BUREAU), "issue.recheck", event)
+
+
+@on("application.refuse_acceptance", "application.decide")
+def write_the_no_down(event: Event) -> None:
+    """否定报备 — a formal no is one "no" like any other: its item, reason and basis join the report by themselves."""
+    if event.verb == "decide" and event.data.get("result") != "refuse":
+        return
+    a = Application.objects.with_facts().get(number=event.number)
+    if a.hall is None:
+        return
+    clerk = Person.objects.filter(username=event.by).first()
+    opening.formal_no(a, clerk=clerk, code=event.data.get("reason_code", ""), verb=event.verb)
