@@ -76,7 +76,8 @@ class Column:
 
 
 def board(person: Person, asked: Mapping[str, Any]) -> list[Column]:
-    """The columns with their first cards, each with its light and the working days left; seven queries."""
+    """The columns with their first cards, each with its light and the working days left; seven
+    queries, however many cards."""
     found = find(person, asked, show="all")
     since = instant.now() - ENDED
     live = found.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=since))
@@ -88,9 +89,8 @@ def board(person: Person, asked: Mapping[str, Any]) -> list[Column]:
             mine = mine.filter(closed_at__gte=since).order_by("-closed_at", "-id")
         else:
             mine = mine.open().order_by(F("due_at").asc(nulls_last=True), "id")
-        n = sum(counts.get(s, 0) for s in statuses)
-        cards = [(i, desk.light(i), desk.left(i)) for i in mine[:CARDS]] if n else []
-        columns.append(Column(code, head, n, cards))
+        cards = [(i, desk.light(i), desk.left(i)) for i in mine[:CARDS]]
+        columns.append(Column(code, head, sum(counts.get(s, 0) for s in statuses), cards))
     return columns
 
 
