@@ -356,10 +356,12 @@ class PanelForm(IssueForm):
             return given
         if given["first"] == given["other"]:
             self.add_error("other", _("Three different people judge."))
+            return given
         if Person.objects.filter(name=given["outsider"], is_active=True).exclude(uscc__gt="").exists():
             self.add_error(
                 "outsider", _("Somebody of this name works here: the third member comes from outside.")
             )
+            return given
         votes = []
         for name in ("first", "other", "outsider"):
             person = self.people.get(given[name])

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import instant
 from onewindow.cases.rules import Actor, By, possible, rule
 from onewindow.issues import origins
-from onewindow.issues.models import ATTEMPTS, Issue, Status
+from onewindow.issues.models import ATTEMPTS, Issue
 from onewindow.issues.separation import LEADERS_TURN, handles, kept_out
 from onewindow.org.calendar import Limit, deadline
 from onewindow.org.models import current_calendar, number
@@ -154,7 +154,7 @@ def reopenable(issue: Any, by: By) -> bool:
     """Before the end at any time; afterwards for some days, and not what its reporter took back or what is in another."""
     if issue.reopened >= LEADERS_TURN:
         return False
-    if issue.status != Status.CLOSED:
+    if issue.closed_at is None:
         return True
     until = issue.closed_at + dt.timedelta(days=number("issue_reopen_days"))
     return issue.outcome not in ("withdrawn", "merged") and instant.now() <= until

@@ -19,7 +19,15 @@ def enter(person):
 
 
 def test_every_page_of_an_issue_opens_at_every_stage(town, life):
-    stages = [life.stuck(item=None), life.stuck(), life.contacted(), life.working(), life.replied(), life.closed(), life.review()]
+    stages = [
+        life.stuck(item=None),
+        life.stuck(),
+        life.contacted(),
+        life.working(),
+        life.replied(),
+        life.closed(),
+        life.review(),
+    ]
     asked = life.working()
     actions.ask_reporter(asked, by=town.wang, notice="请补充", days=2)
     client = enter(town.bai)
@@ -35,7 +43,10 @@ def test_every_page_of_an_issue_opens_at_every_stage(town, life):
                     assert answer.status_code == 200, step.verb
 
 
-LIST, BOARD = 8, 13  # session, user, posts, second factor, filters (2), rows, count; the board: a query a column
+LIST, BOARD = (
+    8,
+    13,
+)  # session, user, posts, second factor, filters (2), rows, count; the board: a query a column
 
 
 def test_the_list_and_the_board_ask_as_much_for_one_as_for_many(town, life, django_assert_num_queries):
@@ -80,7 +91,9 @@ def test_a_clerk_registers_in_four_fields_and_the_reporter_is_told(town):
 
 
 def test_an_anonymous_report_by_the_windows_code_keeps_no_trace(town, client):
-    page = client.post("/stuck/H1/29/", {"kind_code": "passed_around", "text": "两个窗口互相推", "name": "张三"})
+    page = client.post(
+        "/stuck/H1/29/", {"kind_code": "passed_around", "text": "两个窗口互相推", "name": "张三"}
+    )
     i = Issue.objects.get()
     assert page["Location"] == f"/i/{links.token(i)}"
     assert (i.is_anonymous, i.reporter_name, i.reporter_mobile, i.counter) == (True, "", "", town.window29)
@@ -93,7 +106,13 @@ def test_an_anonymous_report_by_the_windows_code_keeps_no_trace(town, client):
 
 def test_one_scan_of_the_slip_turns_a_no_into_an_issue(town, client):
     window = enter(town.li)
-    given = {"item": "ZD-MSA-001", "reason": "papers", "basis": "", "note": "缺租赁合同", "counter": str(town.counter.pk)}
+    given = {
+        "item": "ZD-MSA-001",
+        "reason": "papers",
+        "basis": "",
+        "note": "缺租赁合同",
+        "counter": str(town.counter.pk),
+    }
     assert window.post("/desk/issues/no/new/", given).status_code == 200
     r = Refusal.objects.get()
     assert (r.basis, r.clerk, r.hall) == ("《行政许可法》第三十二条", town.li, town.hall)
@@ -142,7 +161,11 @@ def test_the_reporter_answers_adds_is_content_and_reopens_by_the_link(town, life
     actions.reply(Issue.objects.with_facts().get(pk=i.pk), by=town.wang, proposal="explained", answer="说明",
                   cause="guide", prevention="none", prevention_note="…")  # fmt: skip
     assert client.get(f"{path}/letter.pdf").content[:5] == b"%PDF-"
-    assert post("reopen") == 422 and post("reopen", "没说清楚") == 302 and (i.status, i.reopened) == ("assigned", 1)
+    assert (
+        post("reopen") == 422
+        and post("reopen", "没说清楚") == 302
+        and (i.status, i.reopened) == ("assigned", 1)
+    )
     assert [s.text for s in i.said.all()] == ["还有一张照片", "哪一天？", "周三", "没说清楚"]
     assert post("take_back") == 302 and i.outcome == "withdrawn"
 
