@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -357,17 +358,18 @@ class PanelForm(IssueForm):
         if given["first"] == given["other"]:
             self.add_error("other", _("Three different people judge."))
             return given
-        if Person.objects.filter(name=given["outsider"], is_active=True).exclude(uscc__gt="").exists():
+        name = re.split(r"[\s（(，,、]", given["outsider"])[0]
+        if Person.objects.filter(name=name, is_active=True, uscc="").exists():
             self.add_error(
                 "outsider", _("Somebody of this name works here: the third member comes from outside.")
             )
             return given
         votes = []
-        for name in ("first", "other", "outsider"):
-            person = self.people.get(given[name])
+        for which in ("first", "other", "outsider"):
+            person = self.people.get(given[which])
             votes.append(
-                {"person": person, "name": person.name if person else given[name], "is_outside": person is None,
-                 "upholds": given[f"{name}_vote"] == "uphold", "reason": given[f"{name}_reason"]}
+                {"person": person, "name": person.name if person else given[which], "is_outside": person is None,
+                 "upholds": given[f"{which}_vote"] == "uphold", "reason": given[f"{which}_reason"]}
             )  # fmt: skip
         if not self.carried(sum(v["upholds"] for v in votes)):
             self.add_error(None, _("The votes do not carry this: two of three decide."))

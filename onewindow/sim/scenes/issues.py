@@ -1,0 +1,170 @@
+"""问题整改: matters that could not be done, "no"s with their slips, and bad reviews, at every stage of the loop.
+
+Shares as in practice: of ten that end, six or seven are really solved, two or three are a lawful no or an explanation, one
+cannot be reached; a county of this size has about three such matters a week in its 29 windows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from random import Random
+from typing import Any
+
+from onewindow.cases import instant
+from onewindow.cases.flow import Stale, StepRefused
+from onewindow.cases.worker import follow, wake
+from onewindow.catalog.models import Code, Item
+from onewindow.data.people import citizens
+from onewindow.issues import actions, links, opening
+from onewindow.issues.models import Issue
+from onewindow.org.calendar import ZONE
+from onewindow.org.models import Counter, Person, current_calendar
+from onewindow.org.roles import Role
+from onewindow.window.models import Application
+
+ORDER = 60
+SEED = 77  # people that the everyday life does not use
+DAYS = 60
+#: what people say, its kind, its cause and what was changed
+SAYINGS = (
+    ("指南上没有要求房产证原件，窗口却说没有原件不给受理。", "more_materials", "materials", "process", "窗口统一按指南收件，多要材料的予以纠正"),
+    ("来了三次，每次都说少一样材料，没有一次说全。", "many_trips", "staff", "training", "组织一次性告知专项培训"),
+    ("市监说归住建管，住建说归市监管，没人受理。", "passed_around", "coordination", "process", "两部门明确受理边界并公布"),
+    ("网上申报系统一直提交不上去，窗口让回家再试。", "system_fault", "system", "system", "修复附件上传故障，窗口可代为提交"),
+    ("承诺五天办完，已经十天了没有消息。", "over_time", "coordination", "process", "调整内部流转时限，到期前自动提醒"),
+    ("隔壁县同样的手续就能办，这里说办不了。", "others_can", "policy", "none", "地方实施细则要求不同，已向群众解释"),
+    ("营业执照地址和许可证不一致，窗口不给办变更。", "not_accepted", "guide", "process", "明确地址变更可一并办理"),
+    ("老房子没有规划手续，登记办不下来。", "other", "history", "none", "历史遗留问题，列入专题研究"),
+)  # fmt: skip
+#: how far each gets, in turn
+STAGES = (
+    "solved", "solved", "impossible", "solved", "replied", "solved", "working", "explained", "solved", "contacted",
+    "solved", "reopened", "explained", "solved", "assigned", "asked", "unreachable", "solved", "signing", "assigned",
+)  # fmt: skip
+
+
+def plant(random: Random) -> None:
+    """Once: some twenty-six matters over the last twelve weeks, four "no"s, and the planted bad reviews on their way."""
+    windows = list(Counter.objects.filter(kind="stuck").select_related("hall").order_by("hall__code", "code"))
+    items = list(Item.objects.published().select_related("office", "current").order_by("-is_hot", "code")[:14])
+    bureau = list(Person.objects.filter(posts__role=Role.BUREAU, is_active=True).order_by("username").distinct()[:2])
+    clerk = Person.objects.filter(posts__role=Role.CLERK, is_active=True).order_by("username").first()
+    if not windows or not items or len(bureau) < 2 or clerk is None or Issue.objects.filter(origin="stuck").exists():
+        return
+    cast = Cast(bureau, clerk, random)
+    people, now = list(citizens(SEED, 60)), instant.now()
+    for n in range(26):
+        days = DAYS - n * 2 if n < 20 else 26 - n
+        who, said = people[n], SAYINGS[n % len(SAYINGS)]
+        anonymous = n % 9 == 4
+        begun = _office_hour(now - dt.timedelta(days=max(days, 0) + 0.4), random)
+        window, item = random.choice(windows), items[(n * 5) % len(items)]
+        with instant.simulated(begun):
+            i = opening.open_issue(
+                "stuck", by=clerk, text=said[0], kind_code=said[1], item=item, hall=window.hall, counter=window,
+                is_at_window=True, reporter=None if anonymous else (who.name, who.mobile),
+            )  # fmt: skip
+            follow()
+        cast.live(i, STAGES[n % len(STAGES)], said, begun, now)
+    _say_no(items, clerk, people, now, random)
+    for i in Issue.objects.with_facts().filter(origin="review").order_by("id")[:2]:
+        cast.live(i, "working", SAYINGS[1], i.opened_at, now)
+    wake()
+
+
+def _office_hour(moment: dt.datetime, random: Random) -> dt.datetime:
+    """The last working day up to then, in the morning."""
+    day = moment.astimezone(ZONE).date()
+    while not current_calendar().is_working(day):
+        day -= dt.timedelta(days=1)
+    return dt.datetime.combine(day, dt.time(9, random.randrange(60)), ZONE)
+
+
+def _say_no(items: list[Item], clerk: Person, people: list[Any], now: dt.datetime, random: Random) -> None:
+    codes = {c.code: c for c in Code.objects.filter(list="no_reason")}
+    hall = clerk.counter.hall if clerk.counter else None
+    if hall is None:
+        return
+    for n, code in enumerate(("papers", "papers", "conditions", "not_ours")):
+        with instant.simulated(_office_hour(now - dt.timedelta(days=n + 1), random)):
+            r = opening.say_no(by=clerk, hall=hall, counter=clerk.counter, item=items[n], reason=code,
+                               basis=codes[code].legal_basis or "《行政许可法》第三十二条", note="已当面说明")  # fmt: skip
+            if n == 1:
+                opening.from_refusal(r, text="材料已经交过，窗口没有找到。", reporter=(people[50].name, people[50].mobile), lang="zh-hans")
+            follow()
+
+
+class Cast:
+    """Who does what, each at a later hour than the step before; what is refused (somebody is kept out) ends the scene there."""
+
+    def __init__(self, bureau: list[Person], clerk: Person, random: Random):
+        self.bureau, self.clerk, self.random = bureau, clerk, random
+
+    def live(self, i: Issue, stage: str, said: tuple[str, ...], begun: dt.datetime, now: dt.datetime) -> None:
+        """Walks an issue on to its stage, or as far as the time until now allows."""
+        moment = begun
+        for hours, deed in self.deeds(stage, said):
+            moment = _office_hour(moment + dt.timedelta(hours=hours), self.random) + dt.timedelta(hours=hours % 7)
+            if moment >= now:
+                return
+            with instant.simulated(moment):
+                fresh = Issue.objects.with_facts().get(pk=i.pk)
+                try:
+                    deed(fresh)
+                except (StepRefused, Stale):
+                    return
+                follow()
+
+    def deeds(self, stage: str, said: tuple[str, ...]) -> list[tuple[float, Any]]:
+        cause = {"cause": said[2], "prevention": said[3], "prevention_note": said[4]}
+
+        def unit(i: Issue, role: str = Role.APPROVER) -> Person:
+            found = Person.objects.filter(posts__role=role, posts__office=i.office, is_active=True).order_by("username")
+            return found.first() or self.bureau[1]
+
+        def contact(i: Issue) -> None:
+            way = {"how": "page", "text": "您好，我们正在核实，有进展会在这里答复您。"} if i.is_anonymous or not i.agrees else {"how": "phone"}
+            actions.contact(i, by=unit(i), note="已说明情况", **way)
+
+        def verify(i: Issue) -> None:
+            actions.verify(i, by=self.bureau[0], founded="yes", finding="经核对收件记录，情况属实。", grade=i.grade)
+
+        def reply(proposal: str) -> Any:
+            def deed(i: Issue) -> None:
+                more = {}
+                if proposal == "solved":
+                    done = Application.objects.filter(item=i.item, decided_at__isnull=False).order_by("-id").first()
+                    done = done or Application.objects.order_by("-id").first()
+                    more = {"done_case": done.number if done else ""}
+                actions.reply(i, by=unit(i), proposal=proposal, answer="您反映的问题已办理，对给您带来的不便深表歉意。", **cause, **more)
+
+            return deed
+
+        def refuse(i: Issue) -> None:
+            actions.refuse_lawfully(
+                i, by=unit(i), article="《行政许可法》第三十八条", answer="经核实，场所不符合法定条件，依法不能办理。",
+                alternatives="整改后可重新申请；也可另选符合条件的场所，由帮办人员陪同办理。", **cause,
+            )  # fmt: skip
+
+        def missed(i: Issue) -> None:
+            actions.callback_missed(i, by=self.bureau[0], how="phone", note="无人接听")
+
+        sign = lambda i: actions.countersign(i, by=self.bureau[0])  # noqa: E731
+        close = lambda i: actions.close(i, by=self.bureau[1], words="反映人表示满意，问题已解决。")  # noqa: E731
+        confirm = lambda i: actions.confirm(i, by=links.reporter_of(i), words="解决了，谢谢")  # noqa: E731
+        again = lambda i: actions.reopen(i, by=links.reporter_of(i), reason="说办好了，去了还是不行。")  # noqa: E731
+        ask = lambda i: actions.ask_reporter(i, by=unit(i), notice="请告诉我们您是哪一天去的、在几号窗口。", days=3)  # noqa: E731
+        give_up = lambda i: actions.give_up(i, by=self.bureau[0])  # noqa: E731
+        first = [(3.0, contact)]
+        worked = [*first, (22.0, verify)]
+        ends = {
+            "assigned": [], "contacted": first, "working": worked, "asked": [*worked, (20.0, ask)],
+            "replied": [*worked, (26.0, reply("solved"))],
+            "solved": [*worked, (26.0, reply("solved")), (25.0, confirm if self.random.random() < 0.5 else close)],
+            "explained": [*worked, (26.0, reply("explained")), (25.0, close)],
+            "impossible": [*worked, (26.0, refuse), (20.0, sign), (25.0, close)],
+            "signing": [*worked, (26.0, refuse)],
+            "reopened": [*worked, (26.0, reply("solved")), (25.0, again)],
+            "unreachable": [*worked, (26.0, reply("solved")), (23.0, missed), (25.0, missed), (27.0, missed), (24.0, give_up)],
+        }  # fmt: skip
+        return ends[stage]
