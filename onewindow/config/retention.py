@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 
 from onewindow.cases import instant
 from onewindow.exchange.models import Call, Material
+from onewindow.issues.actions import forget_reporters
 from onewindow.my.applying import drop_old
 from onewindow.my.models import OneTimeCode
 from onewindow.org.models import AccessLog, FirstAnswer, SignIn, number
@@ -39,7 +40,9 @@ def purge(now: dt.datetime | None = None) -> dict[str, int]:
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
     gone = {name: _delete(rows) for name, rows in old.items()}
-    return gone | {"drafts": drop_old(now - dt.timedelta(days=number("draft_days")))}
+    ended = now - dt.timedelta(days=number("track_days"))
+    drafts = drop_old(now - dt.timedelta(days=number("draft_days")))
+    return gone | {"drafts": drafts, "reporters": forget_reporters(ended)}
 
 
 def _delete(rows) -> int:  # type: ignore[no-untyped-def]

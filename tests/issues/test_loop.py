@@ -282,3 +282,10 @@ def test_nothing_is_open_to_a_step_out_of_turn(town, life):
         if verb not in ("reopen", "correct_cause", "recheck"):
             with pytest.raises(StepRefused):
                 take(actions.flow.steps[verb], i, by=town.bai)
+
+
+def test_name_and_mobile_are_forgotten_once_the_link_has_expired(town, life):
+    ended, live = life.closed(), life.stuck()
+    assert actions.forget_reporters(ended.closed_at) == 0
+    assert actions.forget_reporters(ended.closed_at + dt.timedelta(seconds=1)) == 1
+    assert [again(i).reporter_mobile for i in (ended, live)] == ["", "19900000001"]

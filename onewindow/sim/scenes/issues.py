@@ -27,7 +27,7 @@ SEED = 77  # people that the everyday life does not use
 DAYS = 60
 #: what people say, its kind, its cause and what was changed
 SAYINGS = (
-    ("指南上没有要求房产证原件，窗口却说没有原件不给受理。", "more_materials", "materials", "process", "窗口统一按指南收件，多要材料的予以纠正"),
+    ("指南上没有要求房产证原件，窗口却说没有原件不给受理。", "more_materials", "materials", "process", "窗口统一按指南收件"),
     ("来了三次，每次都说少一样材料，没有一次说全。", "many_trips", "staff", "training", "组织一次性告知专项培训"),
     ("市监说归住建管，住建说归市监管，没人受理。", "passed_around", "coordination", "process", "两部门明确受理边界并公布"),
     ("网上申报系统一直提交不上去，窗口让回家再试。", "system_fault", "system", "system", "修复附件上传故障，窗口可代为提交"),
@@ -46,10 +46,20 @@ STAGES = (
 def plant(random: Random) -> None:
     """Once: some twenty-six matters over the last twelve weeks, four "no"s, and the planted bad reviews on their way."""
     windows = list(Counter.objects.filter(kind="stuck").select_related("hall").order_by("hall__code", "code"))
-    items = list(Item.objects.published().select_related("office", "current").order_by("-is_hot", "code")[:14])
-    bureau = list(Person.objects.filter(posts__role=Role.BUREAU, is_active=True).order_by("username").distinct()[:2])
+    items = list(
+        Item.objects.published().select_related("office", "current").order_by("-is_hot", "code")[:14]
+    )
+    bureau = list(
+        Person.objects.filter(posts__role=Role.BUREAU, is_active=True).order_by("username").distinct()[:2]
+    )
     clerk = Person.objects.filter(posts__role=Role.CLERK, is_active=True).order_by("username").first()
-    if not windows or not items or len(bureau) < 2 or clerk is None or Issue.objects.filter(origin="stuck").exists():
+    if (
+        not windows
+        or not items
+        or len(bureau) < 2
+        or clerk is None
+        or Issue.objects.filter(origin="stuck").exists()
+    ):
         return
     cast = Cast(bureau, clerk, random)
     people, now = list(citizens(SEED, 60)), instant.now()
@@ -90,7 +100,12 @@ def _say_no(items: list[Item], clerk: Person, people: list[Any], now: dt.datetim
             r = opening.say_no(by=clerk, hall=hall, counter=clerk.counter, item=items[n], reason=code,
                                basis=codes[code].legal_basis or "《行政许可法》第三十二条", note="已当面说明")  # fmt: skip
             if n == 1:
-                opening.from_refusal(r, text="材料已经交过，窗口没有找到。", reporter=(people[50].name, people[50].mobile), lang="zh-hans")
+                opening.from_refusal(
+                    r,
+                    text="材料已经交过，窗口没有找到。",
+                    reporter=(people[50].name, people[50].mobile),
+                    lang="zh-hans",
+                )
             follow()
 
 
@@ -104,7 +119,9 @@ class Cast:
         """Walks an issue on to its stage, or as far as the time until now allows."""
         moment = begun
         for hours, deed in self.deeds(stage, said):
-            moment = _office_hour(moment + dt.timedelta(hours=hours), self.random) + dt.timedelta(hours=hours % 7)
+            moment = _office_hour(moment + dt.timedelta(hours=hours), self.random) + dt.timedelta(
+                hours=hours % 7
+            )
             if moment >= now:
                 return
             with instant.simulated(moment):
@@ -119,24 +136,43 @@ class Cast:
         cause = {"cause": said[2], "prevention": said[3], "prevention_note": said[4]}
 
         def unit(i: Issue, role: str = Role.APPROVER) -> Person:
-            found = Person.objects.filter(posts__role=role, posts__office=i.office, is_active=True).order_by("username")
+            found = Person.objects.filter(posts__role=role, posts__office=i.office, is_active=True).order_by(
+                "username"
+            )
             return found.first() or self.bureau[1]
 
         def contact(i: Issue) -> None:
-            way = {"how": "page", "text": "您好，我们正在核实，有进展会在这里答复您。"} if i.is_anonymous or not i.agrees else {"how": "phone"}
+            way = (
+                {"how": "page", "text": "您好，我们正在核实，有进展会在这里答复您。"}
+                if i.is_anonymous or not i.agrees
+                else {"how": "phone"}
+            )
             actions.contact(i, by=unit(i), note="已说明情况", **way)
 
         def verify(i: Issue) -> None:
-            actions.verify(i, by=self.bureau[0], founded="yes", finding="经核对收件记录，情况属实。", grade=i.grade)
+            actions.verify(
+                i, by=self.bureau[0], founded="yes", finding="经核对收件记录，情况属实。", grade=i.grade
+            )
 
         def reply(proposal: str) -> Any:
             def deed(i: Issue) -> None:
                 more = {}
                 if proposal == "solved":
-                    done = Application.objects.filter(item=i.item, decided_at__isnull=False).order_by("-id").first()
+                    done = (
+                        Application.objects.filter(item=i.item, decided_at__isnull=False)
+                        .order_by("-id")
+                        .first()
+                    )
                     done = done or Application.objects.order_by("-id").first()
                     more = {"done_case": done.number if done else ""}
-                actions.reply(i, by=unit(i), proposal=proposal, answer="您反映的问题已办理，对给您带来的不便深表歉意。", **cause, **more)
+                actions.reply(
+                    i,
+                    by=unit(i),
+                    proposal=proposal,
+                    answer="您反映的问题已办理，对给您带来的不便深表歉意。",
+                    **cause,
+                    **more,
+                )
 
             return deed
 
@@ -149,12 +185,24 @@ class Cast:
         def missed(i: Issue) -> None:
             actions.callback_missed(i, by=self.bureau[0], how="phone", note="无人接听")
 
-        sign = lambda i: actions.countersign(i, by=self.bureau[0])  # noqa: E731
-        close = lambda i: actions.close(i, by=self.bureau[1], words="反映人表示满意，问题已解决。")  # noqa: E731
-        confirm = lambda i: actions.confirm(i, by=links.reporter_of(i), words="解决了，谢谢")  # noqa: E731
-        again = lambda i: actions.reopen(i, by=links.reporter_of(i), reason="说办好了，去了还是不行。")  # noqa: E731
-        ask = lambda i: actions.ask_reporter(i, by=unit(i), notice="请告诉我们您是哪一天去的、在几号窗口。", days=3)  # noqa: E731
-        give_up = lambda i: actions.give_up(i, by=self.bureau[0])  # noqa: E731
+        def sign(i: Issue) -> None:
+            actions.countersign(i, by=self.bureau[0])
+
+        def close(i: Issue) -> None:
+            actions.close(i, by=self.bureau[1], words="反映人表示满意，问题已解决。")
+
+        def confirm(i: Issue) -> None:
+            actions.confirm(i, by=links.reporter_of(i), words="解决了，谢谢")
+
+        def again(i: Issue) -> None:
+            actions.reopen(i, by=links.reporter_of(i), reason="说办好了，去了还是不行。")
+
+        def ask(i: Issue) -> None:
+            actions.ask_reporter(i, by=unit(i), notice="请告诉我们您是哪一天去的、在几号窗口。", days=3)
+
+        def give_up(i: Issue) -> None:
+            actions.give_up(i, by=self.bureau[0])
+
         first = [(3.0, contact)]
         worked = [*first, (22.0, verify)]
         ends = {
