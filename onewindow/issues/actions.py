@@ -489,7 +489,7 @@ def link(i: Issue, other: Issue, *, by: Person) -> None:
 
 
 def forget_reporters(ended_before: dt.datetime) -> int:
-    """个人信息到期清除 — once the link of an ended issue opens nothing any more, name and mobile have no purpose left (PIPL 19)."""
+    """个人信息到期清除 — once the link of an ended issue opens nothing, name and mobile have no purpose left (PIPL 19)."""
     named = ~Q(reporter_mobile="") | ~Q(reporter_name="")
     return Issue.objects.filter(named, closed_at__lt=ended_before).update(
         reporter_name="", reporter_mobile=""
