@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "onewindow.board",
     "onewindow.my",
     "onewindow.voice",
+    "onewindow.walks",
     "onewindow.issues",
     "onewindow.window",
     "onewindow.approvals",

@@ -29,3 +29,8 @@ def everywhere(*roles: str) -> list[Person]:
 def of_hall(hall_id: int | None, *roles: str) -> list[Person]:
     """The people of a hall who hold one of the roles today."""
     return _holding(hall_id=hall_id, role__in=roles) if hall_id else []
+
+
+def anywhere(*roles: str) -> list[Person]:
+    """Everybody who holds one of the roles today, at whichever unit."""
+    return _holding(role__in=roles)
