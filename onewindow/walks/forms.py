@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from onewindow.cases import instant, numbers
 from onewindow.issues.entries import ALL, ItemField, choices_of_items, tidy
@@ -30,7 +31,7 @@ class PlanForm(forms.Form):
     item = ItemField(label=_("Item"))
     walker = forms.ChoiceField(label=_("Who walks"))
     mode = forms.ChoiceField(
-        label=_("How"), choices=Mode.choices, widget=forms.RadioSelect, initial=Mode.SELF
+        label=pgettext_lazy("walk", "How"), choices=Mode.choices, widget=forms.RadioSelect, initial=Mode.SELF
     )
     hall = forms.ChoiceField(label=_("Hall"), required=False, help_text=_("Not needed for a walk online."))
     on = forms.DateField(label=_("Day"), widget=_day())
@@ -139,10 +140,10 @@ class WalkFilters(forms.Form):
 
     q = forms.CharField(label=_("Item"), required=False, max_length=60)
     state = forms.ChoiceField(label=_("State"), required=False, choices=[ALL, *State.choices])
-    mode = forms.ChoiceField(label=_("How"), required=False, choices=[ALL, *Mode.choices])
+    mode = forms.ChoiceField(label=pgettext_lazy("walk", "How"), required=False, choices=[ALL, *Mode.choices])
     office = forms.ChoiceField(label=_("Department"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=_day())
-    until = forms.DateField(label=_("To"), required=False, widget=_day())
+    until = forms.DateField(label=_("Until"), required=False, widget=_day())
 
     def __init__(self, data: Any, *, by: Person):
         super().__init__(data)

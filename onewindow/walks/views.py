@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onewindow.cases import desk, instant, numbers
@@ -64,7 +65,8 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """The list as a workbook; written to the access log."""
     _only_readers(request)
     columns = [
-        (_("Number"), 20), (_("Day"), 12), (_("Who walks"), 14), (_("Item"), 32), (_("Department"), 24), (_("How"), 14),
+        (_("Number"), 20), (_("Day"), 12), (_("Who walks"), 14), (_("Item"), 32), (_("Department"), 24),
+        (pgettext("walk", "How"), 14),
         (_("Hall"), 24), (_("State"), 12), (_("Minutes"), 10), (_("Trips"), 8), (_("Obstacles"), 10), (_("In your words"), 50),
     ]  # fmt: skip
     desk.log_export(by=request.user, purpose="walks", ip=request.META.get("REMOTE_ADDR"))
