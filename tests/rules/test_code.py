@@ -138,7 +138,7 @@ def test_declared_fields_exist():
 def test_foreign_keys_point_down(model):
     """Bug: an import cycle through the database."""
     order = [
-        "org", "cases", "exchange", "catalog", "licences", "pledges", "approvals", "window", "issues", "voice", "my", "board", "sim",
+        "org", "cases", "exchange", "catalog", "licences", "pledges", "approvals", "window", "issues", "walks", "voice", "my", "board", "sim",
         "config",
     ]  # fmt: skip
     for field in model._meta.concrete_fields:
