@@ -40,9 +40,7 @@ def launch(playwright: Playwright) -> Browser:
     if path is None:
         sys.exit("no Chromium on this machine (Debian: apt-get install chromium)")
     as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    # what the browser itself says (an empty date field) in our first language
-    env = os.environ | {"LANGUAGE": "zh_CN", "LC_ALL": "zh_CN.UTF-8"}
-    return playwright.chromium.launch(executable_path=path, args=FLAGS + as_root, env=env)
+    return playwright.chromium.launch(executable_path=path, args=FLAGS + as_root)
 
 
 def sign_in(page: Page, base: str, name: str, password: str) -> None:
