@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from onewindow.cases.flow import FLOWS
-from onewindow.config.api import api
+from onewindow.config.api import api, prose
 from onewindow.org.models import ApiToken
 from onewindow.voice.models import Review
 from onewindow.window import actions
@@ -130,3 +130,11 @@ def test_every_step_of_every_flow_can_be_taken_by_a_program():
     ]  # fmt: skip
     every = {v for flow in FLOWS.values() for v, step in flow.steps.items() if not step.when}
     assert set(main) <= set(verbs) == every and len(verbs) == len(every)
+
+
+def test_the_page_of_the_api_sets_code_and_lists_apart():
+    said = prose("One `GET`\nof two.\n\nFields:\n- `a`: <b>\n- `c`")
+    assert said == (
+        "<p>One <code>GET</code> of two.</p>\n<p>Fields:</p>\n"
+        "<ul><li><code>a</code>: &lt;b&gt;</li><li><code>c</code></li></ul>"
+    )

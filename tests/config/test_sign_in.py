@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from onewindow.org.models import Person, Post, SignIn
 from onewindow.org.roles import Role
+from onewindow.sim import city
 from tests.town import PASSWORD
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -249,3 +250,23 @@ def test_every_role_is_either_privileged_or_known_not_to_be():
     from onewindow.org.roles import PRIVILEGED as roles
 
     assert set(Role) - roles == {Role.CLERK, Role.APPROVER, Role.ENTERPRISE}
+
+
+def test_a_demonstration_signs_in_by_one_click_a_role_and_no_other_instance_offers_that(
+    town, client, settings
+):
+    plain = client.get("/accounts/login/")
+    assert plain.context["doors"] is None and city.PASSWORD not in plain.content.decode()
+    settings.DEMO = True
+    page = client.get("/accounts/login/").content.decode()
+    buttons = re.findall(r'<button class="ow-btn" name="login" value="(\w+)">', page)
+    assert buttons == [name for name in city.DOORS if name != "enterprise"]
+    town.li.username = "clerk"
+    town.li.set_password(city.PASSWORD)
+    town.li.save()
+    hidden = dict(re.findall(r'<input type="hidden" name="(password)" value="([^"]+)">', page))
+    assert client.post("/accounts/login/", hidden | {"login": "clerk"}).url == "/start/"
+
+
+def test_no_word_stands_in_the_fields_of_the_sign_in(client):
+    assert "placeholder" not in client.get("/accounts/login/").content.decode()

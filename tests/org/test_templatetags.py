@@ -224,3 +224,18 @@ def test_a_table_head_sorts_up_then_down(path, order, href):
 )  # fmt: skip
 def test_a_browser_is_named_as_people_call_it(agent, said):
     assert ow.browser(agent) == said
+
+
+@pytest.mark.parametrize(
+    ("light", "left", "said"),
+    [
+        ("amber", 0, "今天到期"),
+        ("yellow", 0, "刚超期"),  # due on a Friday, looked at on the Saturday
+        ("yellow", -1, "超期 1 个工作日"),
+        ("in_time", None, "未超期"),
+        ("green", None, "正常"),
+    ],
+)
+def test_a_day_that_has_passed_is_not_due_today(light, left, said):
+    with translation.override("zh-hans"):
+        assert said in ow.light_tag(light, left)
