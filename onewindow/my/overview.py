@@ -21,7 +21,10 @@ from onewindow.my.models import Account, Authority, Draft, Question
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import day_long, local, moment_long
+from onewindow.pledges.models import Kind, Pledge
+from onewindow.pledges.models import Status as Promise
 from onewindow.window.models import Application, Document, DocumentForm, Status
+from onewindow.window.progress import can_ask
 from onewindow.window.ways import Way
 
 PAGE = 20
@@ -47,6 +50,7 @@ def todo(person: Person, account: Account | None) -> list[Todo]:
         found.append(
             Todo(local(a.item), until, reverse("my_correct", args=[a.number]), _("Supply"), "camera")
         )
+    found += _hearings(cases) + _owed(cases)
     granted = cases.filter(status=Status.DECIDED, delivery_form="counter").order_by("-decided_at")
     for a in granted[:PAGE]:
         where = _("Ready: please collect it at %(place)s") % {
@@ -66,6 +70,46 @@ def todo(person: Person, account: Account | None) -> list[Todo]:
         text = _("Then you can apply online, and your earlier applications appear here.")
         found.append(Todo(_("Confirm your name"), text, reverse("my_name"), _("Confirm"), "id-card"))
     return found
+
+
+def _hearings(cases: QuerySet[Application]) -> list[Todo]:
+    """Rights to a hearing about which nothing has been said yet (行政许可法 47)."""
+    waiting = cases.filter(status=Status.EXAMINING, hearing_until__gte=instant.now())
+    return [
+        Todo(
+            local(a.item),
+            _("You can ask for a hearing until %(day)s.") % {"day": day_long(a.hearing_until)},
+            reverse("my_hearing", args=[a.number]),
+            _("Answer"),
+            "users",
+        )
+        for a in waiting.order_by("hearing_until", "id")[:PAGE]
+        if can_ask(a)
+    ]
+
+
+def _owed(cases: QuerySet[Application]) -> list[Todo]:
+    """What was put off and is still to come, the first due on top; one line a case (容缺后补)."""
+    wanted = Pledge.objects.filter(Q(status=Promise.PROMISED, kind=Kind.DEFERRAL) | Q(status=Promise.BROKEN))
+    owed = wanted.filter(application__in=cases.order_by().values("number"))
+    named = {a.number: a for a in cases.filter(number__in=owed.order_by().values("application"))}
+    found: dict[str, Todo] = {}
+    for p in owed.order_by("due_at", "id")[:PAGE]:
+        title, said = local(named[p.application].item), {"day": day_long(p.due_at), "what": local(p)}
+        if p.status == Promise.BROKEN:
+            text, page = _("A promise was found broken; state your case by %(day)s"), "my_state"
+            line = Todo(
+                title,
+                text % said,
+                reverse(page, args=[p.application, p.number]),
+                _("Answer"),
+                "triangle-alert",
+            )
+        else:
+            text = _("Still to bring by %(day)s: %(what)s") % said
+            line = Todo(title, text, reverse("my_supply", args=[p.application]), _("Supply"), "camera")
+        found.setdefault(p.application, line)
+    return list(found.values())
 
 
 def ordered(cases: QuerySet[Application]) -> QuerySet[Application]:

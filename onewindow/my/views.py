@@ -33,7 +33,8 @@ from onewindow.my.forms import (
 )
 from onewindow.my.models import Authority, AuthorityKind, Draft
 from onewindow.org.models import SignIn
-from onewindow.window import public, rate
+from onewindow.voice.public import rate_page
+from onewindow.window import public, rate, shares
 from onewindow.window.models import Application
 from onewindow.window.ways import Way
 
@@ -130,6 +131,44 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """Withdrawing from the account."""
     return public.withdraw_page(request, _way(request, number))
+
+
+@mine
+@require_http_methods(["GET", "HEAD", "POST"])
+def supply(request: HttpRequest, number: str) -> HttpResponse:
+    """What was put off at acceptance (容缺后补), from the account."""
+    return public.supply_page(request, _way(request, number))
+
+
+@mine
+@require_http_methods(["GET", "HEAD", "POST"])
+def state(request: HttpRequest, number: str, pledge: str) -> HttpResponse:
+    """陈述申辩 from the account."""
+    return public.state_page(request, _way(request, number), pledge)
+
+
+@mine
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer_share(request: HttpRequest, number: str, share: str) -> HttpResponse:
+    """What a department wants to know, answered from the account."""
+    return shares.answer_page(request, _way(request, number), share) or public.missing(request)
+
+
+@mine
+@require_http_methods(["GET", "HEAD", "POST"])
+def hearing(request: HttpRequest, number: str) -> HttpResponse:
+    """The wish for a hearing, from the account."""
+    return public.hearing_page(request, _way(request, number))
+
+
+@mine
+@require_http_methods(["GET", "HEAD", "POST"])
+def rate_case(request: HttpRequest, number: str) -> HttpResponse:
+    """评价 from the account; who only follows a case has no verdict on it."""
+    way = _way(request, number)
+    if not way.may_act:
+        raise PermissionDenied
+    return rate_page(request, way)
 
 
 @mine

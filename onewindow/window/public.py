@@ -15,7 +15,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -126,18 +126,16 @@ def short(request: HttpRequest, code: str) -> HttpResponse:
 def status_page(request: HttpRequest, way: Way) -> HttpResponse:
     """Where it is, what to do, until when and why that day, what was, the papers."""
     a = way.case
-    try:
-        rate_url = reverse("rate", args=[a.track_token])
-    except NoReverseMatch:  # an installation without reviews
-        rate_url = ""
     said = progress.of(a, way.me)
-    papers = [(paper, way.paper(paper.pk)) for paper in said.papers]
+    papers = [(paper, way.paper(paper.pk)) for paper in said.papers if _may_have(way, paper)]
     here = {
         "a": a,
         "way": way,
         "p": said,
         "papers": papers,
-        "rate_url": rate_url,
+        "rate_url": way.rate if way.may_act else "",
+        "pledges": [(p, way.state(p.number)) for p in said.pledges],
+        "answers": [(part, way.answer(part.answer)) for part in said.parts if part.answer],
         "panels": panels(way),
         "can_supply": bool(_owed(way)),
     }
@@ -213,26 +211,31 @@ WISHES = {
 }
 
 
-@by_link
-@require_http_methods(["GET", "HEAD", "POST"])
-def track_hearing(request: HttpRequest, a: Application) -> HttpResponse:
+def hearing_page(request: HttpRequest, way: Way) -> HttpResponse:
     """Asking for a hearing, saying that none is wanted, or giving one up that was asked for (行政许可法 46, 47)."""
-    me = by_token(a).me
-    owed = actions.flow.why_not("give_up_hearing", a, me) is None
-    if not owed and (reason := actions.flow.why_not("ask_hearing", a, me)):
+    a = way.case
+    owed = actions.flow.why_not("give_up_hearing", a, way.me) is None
+    if not owed and (reason := actions.flow.why_not("ask_hearing", a, way.me)):
         messages.info(request, reason.text)
-        return redirect("track_token", token=a.track_token)
+        return redirect(way.status)
     wish = request.POST.get("do", "")
     if request.method == "POST" and wish in WISHES:
         try:
-            WISHES[wish](a, by=me)
+            WISHES[wish](a, by=way.me)
         except (flow.StepRefused, flow.Stale):
             messages.warning(request, _("The case has moved on meanwhile. Here is where it stands now."))
         else:
             said = _("You have asked for a hearing.") if wish == "ask" else _("You want no hearing.")
             messages.success(request, said)
-        return redirect("track_token", token=a.track_token)
-    return render(request, "window/track_hearing.html", {"a": a, "owed": owed})
+        return redirect(way.status)
+    return render(request, "window/track_hearing.html", {"a": a, "way": way, "owed": owed})
+
+
+@by_link
+@require_http_methods(["GET", "HEAD", "POST"])
+def track_hearing(request: HttpRequest, a: Application) -> HttpResponse:
+    """The wish for a hearing, by the link."""
+    return hearing_page(request, by_token(a))
 
 
 @by_link
@@ -321,18 +324,25 @@ def _pdf(request: HttpRequest, paper: Paper) -> HttpResponse:
     return response
 
 
+def _may_have(way: Way, paper: Paper) -> bool:
+    """Letters to the applicant carry the code and the link that open the case: who only follows it gets decisions alone."""
+    return way.may_act or paper.kind in letters.SHOWN_TO_OTHERS
+
+
 def _paper_of(a: Application, pk: int) -> Paper | None:
     return next((p for p in progress.papers_of(a) if p.pk == pk), None)
 
 
 def paper_pdf(request: HttpRequest, way: Way, pk: int) -> HttpResponse:
     """A letter of this case as PDF."""
-    return _pdf(request, paper) if (paper := _paper_of(way.case, pk)) else missing(request)
+    paper = _paper_of(way.case, pk)
+    return _pdf(request, paper) if paper and _may_have(way, paper) else missing(request)
 
 
 def paper_page(request: HttpRequest, way: Way, pk: int) -> HttpResponse:
     """A letter of this case as a page, for phones that show no PDF."""
-    if not (paper := _paper_of(way.case, pk)):
+    paper = _paper_of(way.case, pk)
+    if paper is None or not _may_have(way, paper):
         return missing(request)
     return HttpResponse(letters.html(paper, request, pdf_url=way.paper(pk), back_url=way.status))
 

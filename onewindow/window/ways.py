@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from onewindow.cases.rules import Actor, applicant_of
 from onewindow.window.models import Application
@@ -39,8 +39,35 @@ class Way:
         return self.to("withdraw")
 
     @property
+    def supply(self) -> str:
+        return self.to("supply")
+
+    @property
+    def hearing(self) -> str:
+        return self.to("hearing")
+
+    def state(self, pledge: str) -> str:
+        return self.to("state", pledge)
+
+    def answer(self, share: str) -> str:
+        return self.to("answer", share)
+
+    @property
+    def rate(self) -> str:
+        """Where the verdict is given; nothing for who only follows, or in an installation without reviews."""
+        try:
+            return reverse("rate", args=[self.key]) if self.prefix == "track" else self.to("rate")
+        except NoReverseMatch:
+            return ""
+
+    @property
     def ask(self) -> str:
         return self.to("ask") if "ask" in self.more else ""
+
+    @property
+    def may_act(self) -> bool:
+        """Whether the reader may do what the applicant may; who only follows the case may look."""
+        return self.me.kind == "applicant"
 
     @property
     def is_account(self) -> bool:
