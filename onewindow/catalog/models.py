@@ -189,8 +189,9 @@ class ItemVersion(models.Model):
 
     @property
     def is_online(self) -> bool:
-        """It can be applied for online: the version has the questions of a form."""
-        return bool(self.form)
+        """It can be applied for online: the version has the questions of a form, or is handed in by computer or phone
+        (GB/T 39046 A.5: 2, 3)."""
+        return bool(self.form) or bool({"2", "3"} & set(self.handling_forms.split("/")))
 
     @property
     def for_persons(self) -> bool:

@@ -130,6 +130,13 @@ def revoke(source: str, reason: str, *, no: int | None = None, origin: str = Ori
     return rows.update(revoked_at=instant.now(), revoked_reason=reason[:200])
 
 
+def withdraw_consent(m: Material) -> bool:
+    """撤回同意 — the holder no longer wants a handed-in material to be used again (个人信息保护法 15). What was used stays on
+    record; what the government itself issued or registered is not his to take back."""
+    rows = Material.objects.filter(pk=m.pk, origin=Origin.HANDED_IN, revoked_at__isnull=True)
+    return bool(rows.update(revoked_at=instant.now(), revoked_reason="持有人撤回同意"))
+
+
 def prolong(source: str, valid_until: dt.date | None, *, no: int = 0) -> int:
     """A licence was renewed or changed: until when it is valid now."""
     return Material.objects.filter(source=source, no=no, origin=Origin.ISSUED).update(valid_until=valid_until)

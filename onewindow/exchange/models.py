@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import secrets
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -37,6 +38,18 @@ def material_key() -> str:
     return secrets.token_urlsafe(12)
 
 
+#: Whose library somebody may see besides, by apps above: called with the person, gives the digests of the holders.
+SEEN_BESIDES: list[Callable[[Any], Iterable[str]]] = []
+
+
+def holders_seen_by(person: Any) -> set[str]:
+    """Digests of the holders whose library is this person's to see: the own enterprise's, and what an account may see."""
+    if not isinstance(person, Person) or not person.is_active:
+        return set()
+    own = {digest(person.uscc)} if person.has_role(Role.ENTERPRISE) and person.uscc else set()
+    return own.union(*(further(person) for further in SEEN_BESIDES))
+
+
 class MaterialQuerySet(models.QuerySet["Material"]):
     def of(self, id_number: str) -> MaterialQuerySet:
         """All of one holder, found by the digest of the identity number."""
@@ -61,15 +74,8 @@ class MaterialQuerySet(models.QuerySet["Material"]):
         )
 
     def seen_by(self, person: By) -> MaterialQuerySet:
-        """An enterprise's account sees its own; nobody has a list of other people's papers."""
-        if (
-            isinstance(person, Person)
-            and person.is_active
-            and person.has_role(Role.ENTERPRISE)
-            and person.uscc
-        ):
-            return self.of(person.uscc)
-        return self.none()
+        """Everybody his own and that of the enterprises he acts for; nobody has a list of other people's papers."""
+        return self.filter(holder_digest__in=holders_seen_by(person))
 
 
 @personal(holder_digest="secret", document_no="identity number", body="text")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from onewindow.cases import files
+from onewindow.cases.flow import StepRefused
 from onewindow.catalog import guide
 from onewindow.my import applying, inbox, rules
 from onewindow.my.applying import CHECK, Sheet
@@ -38,11 +39,19 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         messages.info(request, _("Please confirm your name first; then the application begins."))
         return redirect(f"{reverse('my_name')}?{urlencode({'next': request.path})}")
     able = applying.eligible(request.user, version)
-    if request.method == "POST" and able and version.is_online and not item.is_closed:
-        draft = applying.begin(request.user, version)
-        return redirect("my_apply_step", code, draft.key, applying.sheet(draft, request.user).next())
     begun = Draft.objects.seen_by(request.user).unfinished().filter(version=version).first()
+    if request.method == "POST" or "renews" in request.GET or begun is None:
+        wanted = (request.POST if request.method == "POST" else request.GET).get("renews", "")
+    else:
+        wanted = applying.sheet(begun, request.user).renews
+    licence = applying.licence_of(request.user, wanted)
+    if licence is not None and licence.item_id != item.pk:
+        licence = None
+    if request.method == "POST" and able and version.is_online and not item.is_closed:
+        draft = applying.begin(request.user, version, licence.number if licence else "")
+        return redirect("my_apply_step", code, draft.key, applying.sheet(draft, request.user).next())
     given = {
+        "licence": licence,
         "item": item,
         "version": version,
         "able": able,
@@ -116,7 +125,7 @@ def check(request: HttpRequest, sheet: Sheet) -> HttpResponse:
     """Everything once more, each line with its way to change it; then the button that hands in."""
     if (missing := sheet.next()) != CHECK:
         return _to(sheet, missing)
-    problem = ""
+    problem, refused = "", ""
     if request.method == "POST":
         try:
             applying.hand_in(sheet, lang=get_language())
@@ -126,15 +135,18 @@ def check(request: HttpRequest, sheet: Sheet) -> HttpResponse:
             return _to(sheet, missing_step.step)
         except Duplicate as other:
             problem = other.number
+        except StepRefused as reason:
+            refused = reason.reason.text
         else:
             return _done(sheet)
     mine_too = Application.objects.seen_by(request.user).filter(number=problem).exists() if problem else False
     here = _here(sheet, CHECK) | {
         "parts": applying.overview(sheet),
         "problem": problem,
+        "refused": refused,
         "problem_url": reverse("my_case", args=[problem]) if mine_too else "",
     }
-    return render(request, "my/check.html", here, status=409 if problem else 200)
+    return render(request, "my/check.html", here, status=409 if problem or refused else 200)
 
 
 @mine

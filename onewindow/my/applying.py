@@ -12,24 +12,29 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from onewindow.cases import files, instant
+from onewindow.cases import files, instant, numbers
 from onewindow.cases.models import Attachment
 from onewindow.cases.rules import Actor
 from onewindow.catalog import questions
 from onewindow.catalog.models import ItemVersion, MaterialSpec, Necessity, Source
+from onewindow.exchange.models import Dataset, Given, Material
+from onewindow.licences.models import Licence
 from onewindow.my.models import Account, Draft
 from onewindow.my.rules import Holder, account_of, holders
 from onewindow.org.models import Hall, Person
-from onewindow.org.templatetags.ow import local
+from onewindow.org.templatetags.ow import day_long, local
 from onewindow.window import actions as window
-from onewindow.window.models import Application, DeliveryForm, DocumentForm
+from onewindow.window import reuse
+from onewindow.window.models import Application, DeliveryForm, DocumentForm, PaperKind
+from onewindow.window.papers import issue
 
 WHO, DELIVERY, NOTICE, CHECK = "who", "delivery", "notice", "check"
 #: how a material may come online: our word → how it is kept
-UPLOAD, HELD, BRING, LATER, NONE = "upload", "held", "bring", "later", "none"
+UPLOAD, HELD, FETCH, BRING, LATER, NONE = "upload", "held", "fetch", "bring", "later", "none"
 FORMS = {
     UPLOAD: DocumentForm.ELECTRONIC,
     HELD: DocumentForm.REUSED,
+    FETCH: DocumentForm.REUSED,
     BRING: DocumentForm.MISSING,
     LATER: DocumentForm.DEFERRED,
     NONE: DocumentForm.MISSING,
@@ -52,6 +57,8 @@ class Sheet:
     said: dict[str, Any]
     person: Person
     account: Account | None
+    #: key of the holder, what is held of him, the registers that can answer
+    _looked_up: tuple[str, dict[int, Material], dict[int, Dataset]] = ("", {}, {})
 
     @property
     def version(self) -> ItemVersion:
@@ -72,7 +79,24 @@ class Sheet:
     def holder(self) -> Holder | None:
         """For whom: as chosen, if that is still allowed today."""
         wanted = self.said.get(WHO, {}).get("holder")
-        return next((h for h in eligible(self.person, self.version) if h.key == wanted), None)
+        return next((h for h in self.able() if h.key == wanted), None)
+
+    @property
+    def renews(self) -> str:
+        """Number of the licence that is to be renewed; empty for a new one."""
+        return self.said.get("renews", "")
+
+    def licence(self) -> Licence | None:
+        """That licence, if it is this person's to see."""
+        return licence_of(self.person, self.renews)
+
+    def able(self) -> list[Holder]:
+        """For whom this form can be filled in; a licence is renewed for its holder alone."""
+        able = eligible(self.person, self.version)
+        if not self.renews:
+            return able
+        licence = self.licence()
+        return [h for h in able if licence is not None and h.digest == licence.id_digest]
 
     def asked(self) -> list[questions.Question]:
         return questions.visible(self.version.form, self.answers)
@@ -92,8 +116,46 @@ class Sheet:
         if step.startswith("q-"):
             return step[2:] in self.answers
         if step.startswith("m-"):
-            return step[2:] in self.materials
+            given = self.materials.get(step[2:])
+            return given is not None and self._still_holds(int(step[2:]), given)
         return bool(self.said.get(step))
+
+    def _still_holds(self, no: int, given: dict[str, str]) -> bool:
+        """What was chosen from the library is looked at again at every page: it may have expired since, or the form may be
+        for somebody else now."""
+        if given["form"] == FETCH:
+            return no in self.registers()
+        if given["form"] != HELD:
+            return True
+        return no in self.offers() and self.offers()[no].key == given.get("held")
+
+    def offers(self) -> dict[int, Material]:
+        """Number of each asked material → what is held of the holder instead. What somebody handed in for another matter is
+        offered to himself and his enterprise, not to an agent (个人信息保护法 13)."""
+        holder = self.holder()
+        if holder is None:
+            return {}
+        if self._looked_up[0] != holder.key:
+            found = reuse.offers(self.version, holder.kind, holder.id_number)
+            kept = {no: m for no, m in found.items() if not (m.needs_consent and holder.is_agent)}
+            self._looked_up = holder.key, kept, reuse.fetchable(self.version, holder.kind)
+        return self._looked_up[1]
+
+    def registers(self) -> dict[int, Dataset]:
+        """Number of each asked material → the register that can answer for it (政务数据共享条例: then it is not asked for)."""
+        self.offers()
+        return self._looked_up[2]
+
+    def ways(self, spec: MaterialSpec) -> list[tuple[str, Any]]:
+        """How a material may come: what is held or can be fetched first, then as the item says."""
+        found: list[tuple[str, Any]] = []
+        if (m := self.offers().get(spec.no)) is not None:
+            text = _("Use it again: I agree") if m.needs_consent else _("Use what was issued here")
+            found.append((HELD, text))
+        elif (register := self.registers().get(spec.no)) is not None:
+            text = _("The government fetches it: %(register)s") % {"register": local(register)}
+            found.append((FETCH, text))
+        return found + ways_of(spec)
 
     def next(self) -> str:
         """The first page that still lacks its answer; at the end the one that shows all."""
@@ -139,13 +201,28 @@ def eligible(person: Person, version: ItemVersion) -> list[Holder]:
     ]
 
 
-def begin(person: Person, version: ItemVersion) -> Draft:
-    """Opens a form, or the one that is already begun for the item in this version."""
-    begun = Draft.objects.filter(person=person, version=version, number="").first()
-    if begun is not None:
-        return begun
+def licence_of(person: Person, number: str) -> Licence | None:
+    """A licence by its number, as typed, if this person may see it."""
+    found = (
+        Licence.objects.seen_by(person).with_facts().filter(number=numbers.clean(number)) if number else None
+    )
+    return found.first() if found is not None else None
+
+
+def begin(person: Person, version: ItemVersion, renews: str = "") -> Draft:
+    """Opens a form, or the one that is already begun for the item in this version. ``renews``: number of the licence that
+    is to be renewed; a form begun for another licence, or for none, is turned to this one and asks anew for whom."""
     now = instant.now()
-    return Draft.objects.create(person=person, version=version, begun_at=now, saved_at=now)
+    begun = Draft.objects.filter(person=person, version=version, number="").first()
+    if begun is None:
+        begun = Draft.objects.create(person=person, version=version, begun_at=now, saved_at=now)
+    said = json.loads(begun.body) if begun.body else {}
+    if said.get("renews", "") != renews:
+        said.pop(WHO, None)
+        said["renews"] = renews
+        begun.body = json.dumps(said, ensure_ascii=False)
+        begun.save(update_fields=["body"])
+    return begun
 
 
 def sheet(draft: Draft, person: Person) -> Sheet:
@@ -198,6 +275,8 @@ def overview(sheet: Sheet) -> list[tuple[str, list[Line]]]:
     """All that was said, in the order of the pages: (heading, lines)."""
     who, delivery, holder = sheet.said.get(WHO, {}), sheet.said.get(DELIVERY, {}), sheet.holder()
     first: list[Line] = []
+    if licence := sheet.licence():
+        first.append(Line("", _("Renews the licence"), f"{local(licence)} {numbers.shown(licence.number)}"))
     if holder:
         name = holder.name if holder.kind == "enterprise" else holder.masked
         first.append(Line(WHO, _("Applicant"), f"{name}  {holder.masked_id}"))
@@ -234,8 +313,19 @@ def _material_line(sheet: Sheet, spec: MaterialSpec) -> Line:
     step = f"m-{spec.no}"
     if given.get("form") == UPLOAD and (file := sheet.attachment(spec.no)):
         return Line(step, local(spec), file.name, href=file.key, note=f"{file.size // 1024 or 1} KB")
-    words = dict(ways_of(spec)).get(given.get("form", ""), "")
-    return Line(step, local(spec), str(words))
+    words = dict(sheet.ways(spec)).get(given.get("form", ""), "")
+    note = ""
+    if given.get("form") == HELD and (m := sheet.offers().get(spec.no)):
+        note = origin(m)
+    return Line(step, local(spec), str(words), note=note)
+
+
+def origin(m: Material) -> str:
+    """Where a material of the library comes from, in one line."""
+    said = {"day": day_long(m.issued_on), "about": m.about}
+    if m.needs_consent:
+        return _("handed in on %(day)s for “%(about)s”") % said
+    return _("issued on %(day)s by %(office)s") % (said | {"office": m.issuer})
 
 
 class Done(Exception):
@@ -287,19 +377,32 @@ def hand_in(sheet: Sheet, *, lang: str) -> Application:
             lang=lang,
             account=sheet.person,
             answers=asked,
+            renews=sheet.renews,
+            consent=Given.ONLINE,
         )
+        receipt(application)
         Draft.objects.filter(pk=sheet.draft.pk).update(number=application.number, body="")
     return application
 
 
-def _materials(sheet: Sheet) -> dict[int, tuple[str, Attachment | None]]:
-    """As they are taken in: number → (form, file)."""
-    found: dict[int, tuple[str, Attachment | None]] = {}
+def receipt(a: Application) -> None:
+    """收件凭证: who hands in online gets the receipt at once, with what was sent (行政许可法 32; 国务院令第722号 36)."""
+    held = a.documents.exclude(form=DocumentForm.MISSING).order_by("spec__no").values_list("spec__no", "form")
+    facts = {"materials": [[no, form] for no, form in held]}
+    issue(a, PaperKind.RECEIPT, a.opened_at, facts, seq=a.version)
+
+
+def _materials(sheet: Sheet) -> dict[int, tuple[str, Attachment | Material | None]]:
+    """As they are taken in: number → (form, file or what is held)."""
+    found: dict[int, tuple[str, Attachment | Material | None]] = {}
     for spec in sheet.version.specs:
         if spec.source == Source.GOVERNMENT:
             found[spec.no] = (DocumentForm.REUSED, None)
             continue
         form, file = sheet.materials[str(spec.no)]["form"], sheet.attachment(spec.no)
+        if form == HELD:
+            found[spec.no] = (DocumentForm.REUSED, sheet.offers()[spec.no])
+            continue
         if form == UPLOAD and file is None:
             raise NotReady(f"m-{spec.no}")
         found[spec.no] = (FORMS[form], file if form == UPLOAD else None)

@@ -8,6 +8,8 @@ class My(AppConfig):
 
     def ready(self) -> None:
         from onewindow.cases import desk
+        from onewindow.exchange import models as exchange
+        from onewindow.licences import models as licences
         from onewindow.my import overview, reactions, rules
         from onewindow.org import rail
         from onewindow.org.roles import Role
@@ -15,6 +17,8 @@ class My(AppConfig):
         from onewindow.window.reactions import ROADS
 
         models.SEEN_BESIDES.append(rules.seen)
+        licences.SEEN_BESIDES.append(rules.seen_licences)
+        exchange.SEEN_BESIDES.append(rules.seen_materials)
         ways.PANELS.append(overview.status_panel)
         desk.PANELS.append(overview.case_panel)
         ROADS.insert(0, reactions.roads)

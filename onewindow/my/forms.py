@@ -15,7 +15,7 @@ from onewindow.cases.models import Attachment
 from onewindow.catalog import questions
 from onewindow.catalog.guide import published
 from onewindow.my import applying
-from onewindow.my.applying import UPLOAD, Sheet
+from onewindow.my.applying import HELD, UPLOAD, Sheet
 from onewindow.my.models import Account, AuthorityKind, Scope
 from onewindow.my.rules import Holder
 from onewindow.org import identifiers
@@ -234,7 +234,7 @@ class WhoForm(StepForm):
     )
 
     def build(self) -> None:
-        able = applying.eligible(self.sheet.person, self.sheet.version)
+        able = self.sheet.able()
         self.able = {h.key: h for h in able}
         self.fields["holder"].choices = [(h.key, self._name(h)) for h in able]  # type: ignore[attr-defined]
         account = self.sheet.account
@@ -289,12 +289,16 @@ class MaterialForm(StepForm):
 
     def build(self) -> None:
         self.spec = self.sheet.spec(self.step)
-        self.ways = applying.ways_of(self.spec)
+        self.ways = self.sheet.ways(self.spec)
+        self.library = self.sheet.offers().get(self.spec.no)
         self.fields["form"].choices = self.ways  # type: ignore[attr-defined]
-        if not self.initial["form"]:
-            self.initial["form"] = self.ways[0][0]
+        ways = [way for way, _label in self.ways]
+        if self.initial["form"] not in ways:
+            # consent is given by a tap, never by leaving a tick where it was (个人信息保护法 14)
+            unasked = ways[0] == HELD and self.library is not None and self.library.needs_consent
+            self.initial["form"] = ways[1] if unasked else ways[0]
         self.held: Attachment | None = self.sheet.attachment(self.spec.no)
-        if self.ways[0][0] == UPLOAD:
+        if UPLOAD in ways:
             self.fields["file"] = PhotosField(
                 label=_("Photos or file"),
                 required=False,
@@ -329,6 +333,13 @@ class MaterialForm(StepForm):
         self.sheet.materials[self.step[2:]] = {"form": form} | (
             {"key": self.held.key} if form == UPLOAD and self.held else {}
         )
+        if form == HELD and self.library is not None:
+            self.sheet.materials[self.step[2:]]["held"] = self.library.key
+
+    @property
+    def origin(self) -> str:
+        """Where what is held comes from."""
+        return applying.origin(self.library) if self.library is not None else ""
 
     def title(self) -> str:
         return local(self.spec)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from onewindow.cases import desk, instant
 from onewindow.cases.models import Attachment
 from onewindow.catalog import questions as asked
-from onewindow.my import rules
+from onewindow.my import holdings, rules
 from onewindow.my.applying import CHECK, sheet
 from onewindow.my.models import Account, Authority, Draft, Question
 from onewindow.org.models import Person
@@ -59,6 +59,16 @@ def todo(person: Person, account: Account | None) -> list[Todo]:
         found.append(
             Todo(local(a.item), where, reverse("my_case", args=[a.number]), _("Look"), "package-check")
         )
+    found += [
+        Todo(
+            local(held.licence),
+            _("Valid to %(day)s: please ask for the renewal") % {"day": day_long(held.licence.valid_to)},
+            reverse("my_licence", args=[held.licence.number]),
+            _("Look"),
+            "calendar-clock",
+        )
+        for held in holdings.ending(person)
+    ]
     if account is None:
         return found
     for offer in Authority.objects.seen_by(person).filter(

@@ -114,6 +114,31 @@ def seen(person: Any) -> Q:
     return mine
 
 
+def seen_licences(person: Any) -> Q:
+    """The licences of all these; of a principal only those in force that the power covers, and only if it is one to act:
+    he renews them (个人信息保护法 6)."""
+    mine = Q(pk__in=[])
+    if not getattr(person, "is_authenticated", False) or person.works_here:
+        return mine
+    for h in holders(person):
+        one = Q(id_digest=h.digest)
+        if h.items:
+            one &= Q(item_id__in=h.items)
+        if h.is_agent:
+            one &= Q(state__in=("valid", "suspended"))
+        if h.may_act:
+            mine |= one
+    return mine
+
+
+def seen_materials(person: Any) -> set[str]:
+    """Digests of those whose library is shown: one's own and the enterprises'. A power of attorney does not open the
+    principal's papers."""
+    if not getattr(person, "is_authenticated", False) or person.works_here:
+        return set()
+    return {h.digest for h in holders(person) if not h.is_agent}
+
+
 def holder_of(person: Any, case: Any) -> Holder | None:
     """On whose behalf this person would act in a case: the strongest ground first."""
     fit = [h for h in holders(person) if h.digest == case.id_digest and h.covers(case.item_id)]

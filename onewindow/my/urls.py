@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.my import apply, public, views
+from onewindow.my import apply, belongings, public, views
 
 urlpatterns = [
     path("my/", views.my, name="my"),
@@ -23,7 +23,12 @@ urlpatterns = [
     path("my/cases/<str:number>/papers/<int:pk>", views.paper_print, name="my_paper_print"),
     path("my/cases/<str:number>/files/<str:key>", views.material, name="my_file"),
     path("my/messages/", views.inbox_page, name="my_messages"),
-    path("my/materials/", views.materials, name="my_materials"),
+    path("my/licences/", belongings.licences, name="my_licences"),
+    path("my/licences/<str:number>/", belongings.licence, name="my_licence"),
+    path("my/licences/<str:number>.pdf", belongings.licence_pdf, name="my_licence_pdf"),
+    path("my/materials/", belongings.materials, name="my_materials"),
+    path("my/materials/<str:key>", belongings.held, name="my_held"),
+    path("my/materials/<str:key>/forget", belongings.forget, name="my_forget"),
     path("my/agents/", views.agents, name="my_agents"),
     path("my/agents/new/", views.empower, name="my_empower"),
     path("my/agents/<str:key>/<slug:verb>", views.authority, name="my_authority"),

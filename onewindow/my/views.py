@@ -221,14 +221,6 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
 
 @mine
 @require_safe
-def materials(request: HttpRequest) -> HttpResponse:
-    """我的材料: what was handed in as a file, and for which cases it was used."""
-    found = Paginator(overview.materials(request.user), overview.PAGE).get_page(request.GET.get("page"))
-    return page(request, "materials", "my/materials.html", found=found)
-
-
-@mine
-@require_safe
 def material(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """One's own file back."""
     way = _way(request, number)

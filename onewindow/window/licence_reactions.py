@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
 
 from onewindow.cases.models import Event
 from onewindow.cases.reactions import on
@@ -38,18 +42,38 @@ def take_back(event: Event) -> None:
         licences.revoke(licence, by=CLOCK, application=event.number)
 
 
-@on("licence.expiring", "licence.expire")
+def my_page() -> str:
+    """Where holders find their licences. The link of the application that one came of may have ended long ago."""
+    return f"{settings.BASE_URL}{reverse('my_licences')}"
+
+
+#: what happened to a licence → its text in templates/messages
+TEXTS = {
+    "expiring": "licence_expiring",
+    "expire": "licence_expired",
+    "change": "licence_changed",
+    "suspend": "licence_suspended",
+    "restore": "licence_restored",
+    "cancel": "licence_cancelled",
+}
+
+
+@on(*(f"licence.{verb}" for verb in TEXTS))
 def tell_holder(event: Event) -> None:
-    """The holder is told 45, 30 and 15 days before the end, and when it is over."""
+    """The holder is told 45, 30 and 15 days before the end, when it is over, and of every measure against the licence."""
     licence = Licence.objects.get(number=event.number)
     a = Application.objects.with_facts().get(number=licence.latest)
-    end = dt.date.fromisoformat(event.data["valid_to"])
-    last = end - dt.timedelta(days=licences.RENEW_BEFORE)
-    told = {
+    told: dict[str, Any] = {
         "licence": licence.title_en if a.lang.startswith("en") and licence.title_en else licence.title,
-        "end": dt.datetime.combine(end, dt.time(), ZONE),
-        "ask_by": dt.datetime.combine(last, dt.time(), ZONE),
-        "days": event.data.get("days", 0),
-        "in_time": event.data.get("days", 0) > licences.RENEW_BEFORE,
+        "link": my_page(),
     }
-    tell(a, "licence_expiring" if event.verb == "expiring" else "licence_expired", event, **told)
+    if event.data.get("valid_to"):
+        end = dt.date.fromisoformat(event.data["valid_to"])
+        last = end - dt.timedelta(days=licences.RENEW_BEFORE)
+        told |= {
+            "end": dt.datetime.combine(end, dt.time(), ZONE),
+            "ask_by": dt.datetime.combine(last, dt.time(), ZONE),
+            "days": event.data.get("days", 0),
+            "in_time": event.data.get("days", 0) > licences.RENEW_BEFORE,
+        }
+    tell(a, TEXTS[event.verb], event, **told)

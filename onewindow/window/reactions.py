@@ -72,7 +72,9 @@ def tell_applicant(event: Event) -> None:
     at_window = a.item_version.is_immediate and a.channel != "online"
     if not a.mobile or (at_window and event.verb in ("submit", "receive", "accept")):
         return
-    tell(a, TEXTS[event.verb], event)
+    # handed in online: the first text said when an answer comes; this one says that somebody has it in hand
+    in_hand = event.verb == "receive" and a.channel == "online"
+    tell(a, "taken_in" if in_hand else TEXTS[event.verb], event)
 
 
 def tell(a: Application, template: str, event: Event, **more: Any) -> None:
@@ -81,7 +83,7 @@ def tell(a: Application, template: str, event: Event, **more: Any) -> None:
     if not a.mobile:
         return
     body, now = text(template, a, event, **more), instant.now()
-    link = links.short_url(a)
+    link = more.get("link") or links.short_url(a)
     for channel, address in ROADS[0](a):
         Message.objects.get_or_create(
             number=a.number,

@@ -100,8 +100,8 @@ def resolve(
     """What stands behind each material that is said to be held: a tick alone holds nothing.
 
     Without a row the holder's library is looked through. Whoever applies online need not know more than that the government
-    has it: what is not found then is owed (second set), and the window fetches it. Raises :class:`StepRefused` if there is
-    nothing, or if a register is said to be owing an extract that nobody has asked it for.
+    has it, or a register of it can answer: what is not found then is owed (second set), and the window fetches it. Raises
+    :class:`StepRefused` if there is nothing, or if a register is said to be owing an extract that nobody has asked it for.
     """
     held: dict[int, Material] = {}
     late: set[int] = set()
@@ -117,10 +117,11 @@ def resolve(
             raise StepRefused(Reason("not_asked", text))
     if blank:
         found = offers(version, applicant["kind"], applicant["id_number"], number)
+        registers = fetchable(version, applicant["kind"]) if online else {}
         for spec in blank:
             if spec.no in found and not (found[spec.no].needs_consent and online):
                 held[spec.no] = found[spec.no]
-            elif online and spec.source == Source.GOVERNMENT:
+            elif online and (spec.source == Source.GOVERNMENT or spec.no in registers):
                 late.add(spec.no)
             else:
                 raise StepRefused(not_held(spec))

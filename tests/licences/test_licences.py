@@ -177,7 +177,28 @@ def test_the_holder_is_told_45_30_and_15_days_before_and_at_the_end(town, monday
     assert told == [-45, -30, -15, 1]
     assert again(x).state == "expired" and again(x).next_alert_on is None
     bodies = [m.body for m in Message.objects.filter(template__startswith="licence").order_by("id")]
-    assert max(map(len, bodies)) <= 70 and "10月23日前到窗口申请延续" in bodies[0]
+    assert max(map(len, bodies)) <= 70 and "请在10月23日前申请延续" in bodies[0]
+    assert all(body.endswith("/my/licences/") for body in bodies)
+
+
+@pytest.mark.parametrize("lang", ["zh-hans", "en"])
+def test_every_measure_is_told_to_the_holder_in_one_short_text_with_a_link(town, lang, settings):
+    """行政许可法 69, 70: whoever loses something is told, and where the reason stands."""
+    settings.BASE_URL = "https://zwfw.zhaodong-example.cn"
+    town.food.result_en = "Food business licence"
+    x = granted(town, lang=lang)
+    licences.change(x, by=town.head, reason="地址变更", conditions="不含冷食")
+    licences.suspend(again(x), by=town.head, reason="限期整改")
+    licences.restore(again(x), by=town.head, reason="整改完成")
+    licences.cancel(again(x), by=town.head, reason_code="own_wish")
+    follow()
+    told = Message.objects.filter(template__startswith="licence").order_by("id")
+    assert [m.template for m in told] == [
+        "licence_changed", "licence_suspended", "licence_restored", "licence_cancelled",
+    ]  # fmt: skip
+    assert [m.body for m in told if len(m.body) > 70] == []
+    assert {m.body.rpartition(" ")[2] for m in told} == {"https://zwfw.zhaodong-example.cn/my/licences/"}
+    assert all(m.body.isascii() == (lang == "en") for m in told)
 
 
 def test_what_was_slept_through_is_told_once(town, monday):

@@ -26,16 +26,16 @@ def photo():
     return out
 
 
-def fill(client, *, holder="self", business="cook", until="check", **who):
+def fill(client, *, holder="self", business="cook", until="check", start=None, m2=None, **who):
     """Goes through all pages with good answers; gives the address of the page that shows everything."""
-    page = client.post(START).url
+    page = client.post(START, start or {}).url
     answers = {
         "who": {"holder": holder, "mobile": "19900000001", "contact": "张三1", **who},
         "q-business": {"answer": business},
         "q-seats": {"answer": "40"},
         "q-opens_on": {"answer": "2027-01-15"},
         "m-1": lambda: {"form": "upload", "file": photo()},
-        "m-2": {"form": "bring"},
+        "m-2": m2 or {"form": "bring"},
         "m-3": {"form": "later"},
         "delivery": {"form": "electronic", "hall": "H1"},
         "notice": {"agree": "on"},
@@ -162,7 +162,7 @@ def test_the_window_receives_and_the_applicant_hears_of_it_on_the_page(town):
     while worker.follow():
         pass
     channels = sorted(Message.objects.filter(number=a.number).values_list("template", "channel"))
-    assert channels == [("receive", "file"), ("receive", "file"), ("receive", "page"), ("receive", "page")]
+    assert channels == [("receive", "file"), ("receive", "page"), ("taken_in", "file"), ("taken_in", "page")]
     assert "ow-my-nav__n" in client.get("/my/").content.decode()
     assert "申请已收到" in client.get("/my/messages/").content.decode()
     assert "ow-my-nav__n" not in client.get("/my/").content.decode()

@@ -83,6 +83,7 @@ def test_every_text_fits_into_one_message_with_its_link(town, lang, base):
         procedures.call_hearing(d, by=town.wang, on=last, time="09:00", place="会议室", chair="head")
         up = town.accepted(n=5, lang=lang)
         procedures.forward(up, by=town.wang, to="绥化市市场监管局", conclusion="passed", opinion="好")
+        actions.receive(town.take_in(n=9, lang=lang, channel="online"), by=town.li)
         expiry = instant.now() + dt.timedelta(days=40)
         e = town.accepted(n=6, lang=lang, renews="ZD-1", renew_by=expiry)
         with time_machine.travel(expiry + dt.timedelta(hours=1), tick=False):
@@ -90,7 +91,7 @@ def test_every_text_fits_into_one_message_with_its_link(town, lang, base):
             follow_all()
         bodies = {m.template: m.body for m in Message.objects.all()}
         owed = {"pledge_due", "pledge_late", "pledge_broken"}
-        assert set(bodies) == set(reactions.TEXTS.values()) | owed
+        assert set(bodies) == set(reactions.TEXTS.values()) | owed | {"taken_in"}
         assert [b for b in bodies.values() if len(b) > 70] == []
         assert all(f"{base}/q/" in b for b in bodies.values())
         # With a million cases behind us the link is at its longest.
