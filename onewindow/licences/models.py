@@ -32,7 +32,7 @@ def new_code() -> str:
 
 
 class State(models.TextChoices):
-    VALID = "valid", _("In force")
+    VALID = "valid", pgettext_lazy("licence", "In force")
     SUSPENDED = "suspended", _("Put on hold")
     EXPIRED = "expired", _("Expired")
     REVOKED = "revoked", _("Revoked")

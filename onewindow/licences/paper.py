@@ -12,6 +12,7 @@ from django.shortcuts import render
 
 from onewindow.cases import instant, numbers, seals, typeset
 from onewindow.licences.models import Licence, State
+from onewindow.org.naming import full_name
 
 log = logging.getLogger(__name__)
 SOURCE = Path(__file__).with_name("typst") / "licence.typ"
@@ -37,7 +38,7 @@ def facts(licence: Licence) -> dict[str, Any]:
             ["许可事项", "Service", licence.item.name],
             ["有效期", "Valid", f"{day(licence.valid_from)} 至 {day(licence.valid_to)}"],
             ["许可条件", "Conditions", licence.conditions or "无"],
-            ["发证机关", "Issued by", licence.office.name],
+            ["发证机关", "Issued by", full_name(licence.office)],
             ["发证日期", "Issued on", day(licence.valid_from)],
         ],
         "state": "" if licence.state == State.VALID else str(STAMPS[licence.state]),
@@ -47,7 +48,7 @@ def facts(licence: Licence) -> dict[str, Any]:
         "verify_url": f"{settings.BASE_URL}/verify/",
         "verify_code": f"{licence.verify_code[:5]}-{licence.verify_code[5:]}",
         "specimen": SPECIMEN,
-        "seal_org": licence.office.name,
+        "seal_org": full_name(licence.office),
         "seal_hint": hint,
         "seal_hint_en": hint_en,
     }

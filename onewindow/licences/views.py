@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onewindow.cases import desk, numbers
@@ -73,7 +74,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     _only_readers(request)
     filters, text = Filters(request.GET, by=request.user), desk.unsealed(request.GET.get("who", ""))
     columns = [
-        (_("Number"), 20), (_("Licence"), 28), (_("Holder"), 28), (_("Department"), 20), (_("State"), 10),
+        (_("Number"), 20), (_("Licence"), 28), (pgettext("licence", "Holder"), 28), (_("Department"), 20), (_("State"), 10),
         (_("Valid from"), 12), (_("Valid to"), 12), (_("E-licence identifier"), 60),
     ]  # fmt: skip
     desk.log_export(by=request.user, ip=request.META.get("REMOTE_ADDR"), purpose="licences")

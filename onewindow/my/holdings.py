@@ -135,8 +135,9 @@ class Kept:
 
 
 def library(person: Person, holder: rules.Holder | None = None) -> QuerySet[Material]:
-    """The materials held of this person and the enterprises he acts for, the newest first."""
-    rows = Material.objects.seen_by(person).filter(replaced_by__isnull=True)
+    """The materials held of this person and the enterprises he acts for, the newest first. Extracts serve the one matter for
+    which they were fetched; they stand among the calls."""
+    rows = Material.objects.seen_by(person).filter(replaced_by__isnull=True).exclude(origin=Origin.EXTRACT)
     if holder is not None:
         rows = rows.filter(holder_digest=holder.digest)
     return rows.select_related("attachment", "dataset").order_by("-issued_on", "-id")
@@ -179,10 +180,19 @@ def material(person: Person, key: str) -> Material | None:
 # --- who asked ---------------------------------------------------------------------------------------------
 
 
-def calls(person: Person, most: int = CALLS) -> list[tuple[Call, Office | None]]:
-    """Which registers were asked about this person, by which office, for which case; the newest first (个人信息保护法 17,
-    44: everybody may know what is done with his data)."""
+def calls(person: Person, most: int = CALLS) -> list[tuple[Call, Office | None, str]]:
+    """Which registers were asked about this person, by which office, for which case, with the key of the extract; the newest
+    first (个人信息保护法 17, 44, 45: everybody may know what is done with his data)."""
     rows = Call.objects.filter(subject_digest__in=holders_seen_by(person)).exclude(outcome=Outcome.REFUSED)
     found = list(rows.select_related("dataset__owner").order_by("-at", "-id")[:most])
     offices = {o.code: o for o in Office.objects.filter(code__in={c.office for c in found})}
-    return [(c, offices.get(c.office)) for c in found]
+    kept = Material.objects.seen_by(person).filter(
+        origin=Origin.EXTRACT, reference__in=[reference(c) for c in found]
+    )
+    keys = dict(kept.values_list("reference", "key"))
+    return [(c, offices.get(c.office), keys.get(reference(c), "")) for c in found]
+
+
+def reference(call: Call) -> str:
+    """What an extract says of the call that brought it."""
+    return f"{call.dataset.code} {call.pk}"

@@ -354,7 +354,7 @@ def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> s
         issue(a, PaperKind.COMMITMENT, now, pledging.terms(a, owed))
     if a.is_renewal:
         said["renewal"] = "in_time" if a.renewal_deemed_at else "late"
-    issue(a, PaperKind.ACCEPTANCE, now, said)
+    issue(a, PaperKind.DEEMED_ACCEPTANCE if a.is_deemed else PaperKind.ACCEPTANCE, now, said)
     return {form for _no, form in held}
 
 

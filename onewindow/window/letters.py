@@ -26,13 +26,26 @@ from onewindow.cases import numbers, seals, typeset
 from onewindow.cases.models import Event
 from onewindow.cases.typeset import FontsMissing, fonts_missing, qr_svg
 from onewindow.catalog.models import Code
+from onewindow.org.masking import mask_name
 from onewindow.org.models import Person
+from onewindow.org.naming import full_name, place
 from onewindow.org.templatetags.ow import limit as limit_words
 from onewindow.window import wordings
 from onewindow.window.models import Document, DocumentForm, Paper, PaperKind
 from onewindow.window.wordings import HEADINGS
 
-__all__ = ["HEADINGS", "FontsMissing", "compose", "fonts_missing", "html", "pdf", "proof", "qr_svg", "render"]
+__all__ = [
+    "HEADINGS",
+    "FontsMissing",
+    "compose",
+    "content",
+    "fonts_missing",
+    "html",
+    "pdf",
+    "proof",
+    "qr_svg",
+    "render",
+]
 
 SOURCE = Path(__file__).with_name("typst") / "letter.typ"
 LICENCE = "01"  # GB/T 39046 A.1: 行政许可; only there the Licensing Law applies by itself
@@ -101,17 +114,6 @@ def day_words(value: dt.datetime | dt.date | str | None) -> str:
     return f"{value.year} 年 {value.month} 月 {value.day} 日"
 
 
-def place() -> str:
-    """The city's plain name, as it stands in an office's full name."""
-    return re.sub(r"（.*?）", "", settings.CITY["name"])
-
-
-def full_name(office: Any) -> str:
-    """肇东市市场监督管理局; an office that already carries the city's name keeps it."""
-    here = place()
-    return office.name if office.name.startswith(here) else f"{here}{office.name}"
-
-
 def runs(text: str) -> Runs:
     """Text with ``**bold**`` parts as (words, is bold)."""
     return [(words, i % 2 == 1) for i, words in enumerate(text.split("**")) if words]
@@ -146,7 +148,7 @@ def _table(paper: Paper) -> Table | None:
     if found := facts.get("findings"):  # of a site check: what was looked at, what was found
         rows = [[str(n), point, said] for n, (point, said) in enumerate(found, 1)]
         return Table("核查内容", ["序号", "核查项目", "核查情况"], ["13mm", "58mm", "1fr"], rows)
-    if paper.kind not in (PaperKind.RECEIPT, PaperKind.ACCEPTANCE):
+    if paper.kind not in (PaperKind.RECEIPT, PaperKind.ACCEPTANCE, PaperKind.DEEMED_ACCEPTANCE):
         return None
     held = facts.get("materials")
     if held is None:  # issued before the list was frozen with the paper
@@ -308,6 +310,34 @@ def pdf(paper: Paper) -> bytes:
 def event_of(paper: Paper) -> Event | None:
     """The event that a letter belongs to."""
     return Event.objects.of(paper.application.number).filter(seq=paper.event_seq).first()
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a letter says, word for word, with the names of people masked: for whoever compares it with the paper."""
+
+    heading: str
+    paragraphs: list[str]
+    table: Table | None
+    after: list[str]
+
+
+def content(paper: Paper) -> Content:
+    """The wording of a letter for its public check."""
+    letter, a = compose(paper), paper.application
+    hidden = {a.applicant_name: mask_name(a.applicant_name, kind=a.applicant_kind)}
+    if taker := paper.facts.get("received_by"):
+        hidden.setdefault(taker, mask_name(taker))
+
+    def masked(text: str) -> str:
+        for name, shown in hidden.items():
+            text = text.replace(name, shown) if name else text
+        return text
+
+    def plain(blocks: list[Runs]) -> list[str]:
+        return [masked("".join(words for words, _bold in block)) for block in blocks]
+
+    return Content(letter.heading, plain(letter.paragraphs), letter.table, plain(letter.after))
 
 
 @dataclass(frozen=True)

@@ -413,6 +413,7 @@ def verify(request: HttpRequest) -> HttpResponse:
             "is_void": a.status == Status.VOIDED,
             "is_revoked": a.status == Status.REVOKED and paper.kind in ("grant", "preliminary"),
             "proof": letters.proof(paper),
+            "content": letters.content(paper),
             "event": letters.event_of(paper),
             "office": letters.full_name(a.office),
         }

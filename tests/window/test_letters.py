@@ -9,7 +9,7 @@ import time_machine
 from django.conf import settings
 from django.test import override_settings
 
-from onewindow.cases import typeset
+from onewindow.cases import typeset, worker
 from onewindow.cases.models import Event
 from onewindow.catalog.models import MaterialSpec
 from onewindow.window import actions, letters
@@ -329,3 +329,30 @@ def test_the_town_has_the_prefix_of_the_settings(town, day):
     assert paper_of(town.accepted(), "acceptance").serial_text.startswith(
         f"{settings.LETTER_PREFIX}受〔2026〕第 "
     )
+
+
+def test_the_check_says_the_paper_word_for_word_with_names_masked(client, town, day):
+    a = actions.decide(town.accepted(), by=town.wang, result="refuse", reason_code="conditions_not_met",
+                       reason="经现场查看，张三1的店距学校不足二百米")  # fmt: skip
+    paper = paper_of(a, "refusal")
+    said = letters.content(paper)
+    assert said.heading == "不予行政许可决定书"
+    assert "张**的店距学校不足二百米" in said.paragraphs[0] and "张三1" not in "".join(said.paragraphs)
+    html = client.get("/verify/", {"code": paper.verify_code}).content.decode()
+    assert all(text in html for text in [*said.paragraphs, *said.after]) and "张三1" not in html
+    # the same words as on the paper itself
+    printed = text_of(letters.pdf(paper))
+    assert all(re.sub(r"\s", "", text).replace("张**", "张三1") in printed for text in said.paragraphs)
+
+
+def test_what_is_accepted_by_silence_gets_a_letter_that_says_so(town):
+    with time_machine.travel(at("2026-11-23 09:46"), tick=False) as clock:
+        a = town.take_in()
+        clock.move_to(at("2026-12-01 09:00"))
+        worker.turn()
+        paper = Paper.objects.get(application=a)
+        letter = letters.compose(paper)
+        assert (paper.kind, letter.heading) == ("deemed_acceptance", "行政许可申请视为受理告知书")
+        said = "".join(words for block in letter.paragraphs for words, _bold in block)
+        assert "自收到申请材料之日（2026 年 11 月 23 日）起即为受理" in said and "第三十二条" in said
+        assert [row[1] for row in letter.table.rows] == ["申请书", "平面图", "健康证明"]
