@@ -24,7 +24,16 @@ class FollowupAdmin(RecordAdmin):
 
 @admin.register(Message)
 class MessageAdmin(RecordAdmin):
-    list_display = ("number", "template", "channel", "created_at", "sent_at", "attempts", "error")
+    list_display = (
+        "number",
+        "template",
+        "channel",
+        "created_at",
+        "sent_at",
+        "gave_up_at",
+        "attempts",
+        "error",
+    )
     list_filter = (("sent_at", admin.EmptyFieldListFilter), "channel")
     search_fields = ("=number",)
     exclude = ("address", "body")

@@ -20,11 +20,13 @@ from pydantic import Field
 from onewindow.cases import clock, desk, figures, instant, numbers, timeline
 from onewindow.cases.flow import FLOWS, Stale, StepRefused, take
 from onewindow.cases.flow import why_not as reason_not
+from onewindow.cases.receipts import router as receipts
 from onewindow.cases.rules import Reason
 from onewindow.org import http
 from onewindow.org.http import At, Bearer, Cursor, Day, Limit, Problem, Why, errors, fault
 
 router = Router(tags=["cases"])
+router.add_router("", receipts)
 READ, WRITE, STATS = Bearer("cases:read"), Bearer("cases:write"), Bearer("stats:read")
 Number = Annotated[str, Path(max_length=40, description="case number, with or without dashes")]
 

@@ -12,6 +12,7 @@ from importlib import import_module
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.utils import timezone
 
 from onewindow.cases import instant
@@ -89,13 +90,39 @@ def not_before(message: Message, now: dt.datetime) -> dt.datetime:
     return dt.datetime.combine(day, QUIET_UNTIL, ZONE)
 
 
-def delivered(receipt: str, *, ok: bool, error: str = "") -> bool:
-    """A gateway's report on what became of a message it took; False if no message has this receipt."""
+#: What is done when a message can't be brought to its addressee, by apps above, which know whose it is.
+UNREACHED: list[Callable[[Message], None]] = []
+#: How often one message is tried; a code is worth nothing after its five minutes.
+MOST_TRIES, MOST_TRIES_AT_ONCE = 6, 2
+
+
+def is_spent(message: Message, tries: int) -> bool:
+    """Whether a message was tried often enough."""
+    return tries >= (MOST_TRIES_AT_ONCE if message.template in AT_ONCE else MOST_TRIES)
+
+
+def give_up(message: Message, error: str) -> None:
+    """No more is tried. Whoever has registered for it tells somebody to call instead; once."""
     now = instant.now()
-    found = Message.objects.filter(receipt=receipt, receipt__gt="", delivered_at__isnull=True)
-    return bool(
-        found.update(delivered_at=now if ok else None, error="" if ok else f"undelivered {error}"[:200])
-    )
+    with transaction.atomic():
+        given_up = Message.objects.filter(pk=message.pk, gave_up_at__isnull=True)
+        if given_up.update(gave_up_at=now, error=error[:200]):
+            for tell in UNREACHED:
+                tell(message)
+
+
+def delivered(receipt: str, *, ok: bool, error: str = "") -> bool:
+    """A gateway's report on what became of a message it took; False if no message has this receipt. The first word counts:
+    the same report again changes nothing."""
+    found = list(Message.objects.filter(receipt=receipt, receipt__gt=""))
+    for message in found:
+        if message.delivered_at or message.gave_up_at:
+            continue
+        if ok:
+            Message.objects.filter(pk=message.pk).update(delivered_at=instant.now(), error="")
+        else:
+            give_up(message, f"undelivered {error}".strip())
+    return bool(found)
 
 
 def send(message: Message) -> str:

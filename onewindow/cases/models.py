@@ -217,7 +217,8 @@ class Followup(models.Model):
 @personal(address="mobile", body="text")
 class Message(models.Model):
     """通知 — a text to an applicant: written by a reaction, sent by the worker through a channel. ``receipt`` is the
-    channel's own number for it, ``delivered_at`` the gateway's later word that it has arrived."""
+    channel's own number for it, ``delivered_at`` the gateway's later word that it has arrived, ``gave_up_at`` the moment at
+    which no more was tried, or the gateway said that it can't arrive: then a human being has to call."""
 
     number = models.CharField(max_length=14, db_index=True)
     template = models.CharField(max_length=60)
@@ -230,6 +231,7 @@ class Message(models.Model):
     next_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
+    gave_up_at = models.DateTimeField(null=True, blank=True)
     receipt = models.CharField(max_length=80, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=200, blank=True)
@@ -242,7 +244,12 @@ class Message(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["next_at"], condition=Q(sent_at__isnull=True), name="message_waiting")
+            models.Index(
+                fields=["next_at"],
+                condition=Q(sent_at__isnull=True, gave_up_at__isnull=True),
+                name="message_to_send",
+            ),
+            models.Index(fields=["receipt"], condition=~Q(receipt=""), name="message_receipt"),
         ]
 
     def __str__(self) -> str:

@@ -96,9 +96,12 @@ def follow(limit: int = 200) -> int:
 
 
 def send(limit: int = 200) -> int:
-    """Hands waiting messages to their channel. A message is claimed before it is sent: at most once, retried on failure."""
+    """Hands waiting messages to their channel. A message is claimed before it is sent: at most once, retried on failure, and
+    given up after so many tries that somebody should call instead."""
     now = instant.now()
-    waiting = Message.objects.filter(sent_at__isnull=True, next_at__lte=now).order_by("next_at", "id")
+    waiting = Message.objects.filter(
+        sent_at__isnull=True, gave_up_at__isnull=True, next_at__lte=now
+    ).order_by("next_at", "id")
     done = 0
     for message in waiting[:limit]:
         if (opens := channels.not_before(message, now)) > now:
@@ -111,6 +114,9 @@ def send(limit: int = 200) -> int:
             receipt = channels.send(message)
         except Exception as error:
             log.exception("message %s could not be sent", message.pk)
+            if channels.is_spent(message, message.attempts + 1):
+                channels.give_up(message, f"{type(error).__name__}")
+                continue
             _postpone(Message.objects.filter(pk=message.pk), error, counted=True)
         else:
             Message.objects.filter(pk=message.pk).update(sent_at=instant.now(), receipt=receipt, error="")
@@ -120,7 +126,7 @@ def send(limit: int = 200) -> int:
 
 def _postpone(rows: Any, error: Exception, counted: bool = False) -> None:
     row = rows.get()
-    wait = BACKOFF[min(row.attempts, len(BACKOFF) - 1)]
+    wait = BACKOFF[min(row.attempts - counted, len(BACKOFF) - 1)]  # a counted try is in ``attempts`` already
     more = {} if counted else {"attempts": F("attempts") + 1}
     rows.update(next_at=instant.now() + wait, error=f"{type(error).__name__}"[:200], **more)
 

@@ -130,7 +130,7 @@ class Figures:
         )
         for name, waiting in (
             ("followups", Followup.objects.filter(done_at__isnull=True)),
-            ("messages", Message.objects.filter(sent_at__isnull=True)),
+            ("messages", Message.objects.filter(sent_at__isnull=True, gave_up_at__isnull=True)),
         ):
             counts = waiting.aggregate(waiting=Count("pk"), failing=Count("pk", filter=Q(attempts__gt=1)))
             for state, n in counts.items():

@@ -43,6 +43,7 @@ SCOPES = (
     "reviews:write",
     "stats:read",
     "data:query",
+    "messages:write",
 )
 LIMIT, MOST = 50, 200
 

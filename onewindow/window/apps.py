@@ -11,6 +11,7 @@ class Window(AppConfig):
     label = "window"
 
     def ready(self) -> None:
+        from onewindow.cases import channels, desk
         from onewindow.cases.desk import show
         from onewindow.org import rail
         from onewindow.org.roles import Role
@@ -27,6 +28,7 @@ class Window(AppConfig):
             procedures,
             publicity,
             reactions,
+            told,
             workbench,
         )
         from onewindow.window.desk import Applications
@@ -35,6 +37,8 @@ class Window(AppConfig):
             "onewindow.window.joint_reactions"
         )  # after every step, for it follows all that end a case
         show(Applications())
+        desk.PANELS.append(told.panel)
+        channels.UNREACHED.append(told.nobody_there)
         rail.add(70, "publicity", _("Publicity"), "megaphone", Role.HEAD, Role.APPROVER, Role.BUREAU)
         rail.add(8, "workbench", pgettext_lazy("workbench", "Today"), "sunrise", Role.CLERK)
         rail.add(15, "handouts", _("Hand-outs"), "package-check", Role.CLERK)
