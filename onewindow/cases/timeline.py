@@ -29,6 +29,7 @@ QUIET = frozenset(
         "remind_correction",
         "share_suspended",
         "share_commented",
+        "contact",
     }
 )
 

@@ -35,6 +35,7 @@ urlpatterns = [
     path("my/account/", views.account, name="my_account"),
     path("my/account/name/", views.name, name="my_name"),
     path("my/account/enterprise/", views.enterprise, name="my_enterprise"),
+    path("my/account/mobile/", views.mobile, name="my_mobile"),
     path("my/account/email/", views.email, name="my_email"),
     path("my/account/close/", views.close, name="my_close"),
     path("my/apply/<str:code>/", apply.start, name="my_apply"),

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,6 +31,7 @@ from onewindow.my.forms import (
     NameForm,
     NoticesForm,
     QuestionForm,
+    SignInForm,
 )
 from onewindow.my.models import Authority, AuthorityKind, Draft
 from onewindow.org.models import SignIn
@@ -366,33 +368,53 @@ def enterprise(request: HttpRequest) -> HttpResponse:
     return page(request, "account", "my/enterprise.html", status=422 if post else 200, form=form)
 
 
+def _proved(
+    request: HttpRequest, use: str, ask: type[Form], done: Callable[[Any, str], None], template: str
+) -> HttpResponse:
+    """An address (the field named like ``use``) that gets a code first; ``done`` is called once the code came back."""
+    slot, post, account = f"my_{use}_key", request.method == "POST", request.account
+    waiting = request.session.get(slot, "")
+    if post and "code" in request.POST and waiting:
+        form: Any = CodeForm(request.POST)
+        if form.is_valid():
+            if to := actions.use_code(waiting, form.cleaned_data["code"], use=use):
+                del request.session[slot]
+                try:
+                    done(account, to)
+                except actions.Refused as refused:
+                    messages.warning(request, refused.text)
+                else:
+                    messages.success(request, _("Notices go to %(to)s now.") % {"to": to})
+                return redirect("my_account")
+            form.add_error("code", _("This code is wrong or too old. Look again, or ask for a new one."))
+        return page(request, "account", template, 422, form=form, waiting=True, shown="")
+    form = ask(request.POST) if post else ask()
+    if post and form.is_valid():
+        if _spent(request, f"my-{use}"):
+            return public.too_many(request)
+        try:
+            code = actions.send_code(form.cleaned_data[use], use=use, lang=get_language())
+        except actions.Refused as refused:
+            form.add_error(use, refused.text)
+        else:
+            request.session[slot] = code.key
+            shown = inbox.demo_code(code.key)
+            return page(request, "account", template, form=CodeForm(), waiting=True, shown=shown)
+    return page(request, "account", template, 422 if post else 200, form=form, waiting=False, shown="")
+
+
 @owner
 @require_http_methods(["GET", "HEAD", "POST"])
 def email(request: HttpRequest) -> HttpResponse:
     """A mail address, proved by a code that is sent there."""
-    waiting = request.session.get("my_email", "")
-    post = request.method == "POST"
-    if post and "code" in request.POST and waiting:
-        form: Any = CodeForm(request.POST)
-        if form.is_valid():
-            if to := actions.use_code(waiting, form.cleaned_data["code"], use="email"):
-                actions.confirm_email(request.account, to)
-                del request.session["my_email"]
-                messages.success(request, _("Notices go to %(email)s as well now.") % {"email": to})
-                return redirect("my_account")
-            form.add_error("code", _("This code is wrong or too old. Look again, or ask for a new one."))
-        return page(request, "account", "my/email.html", 422, form=form, waiting=True, shown="")
-    form = EmailForm(request.POST) if post else EmailForm()
-    if post and form.is_valid():
-        try:
-            code = actions.send_code(form.cleaned_data["email"], use="email", lang=get_language())
-        except actions.Refused as refused:
-            form.add_error("email", refused.text)
-        else:
-            request.session["my_email"] = code.key
-            shown = inbox.demo_code(code.key)
-            return page(request, "account", "my/email.html", form=CodeForm(), waiting=True, shown=shown)
-    return page(request, "account", "my/email.html", 422 if post else 200, form=form, waiting=False, shown="")
+    return _proved(request, "email", EmailForm, actions.confirm_email, "my/email.html")
+
+
+@owner
+@require_http_methods(["GET", "HEAD", "POST"])
+def mobile(request: HttpRequest) -> HttpResponse:
+    """换绑手机: a new number, proved by a code that is sent there; the account is entered with it from then on."""
+    return _proved(request, "mobile", SignInForm, actions.change_mobile, "my/mobile.html")
 
 
 @owner

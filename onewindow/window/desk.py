@@ -267,6 +267,7 @@ class Applications(desk.Kind):
             "deliver": gettext_lazy("Decision handed over"),
             "fetch": gettext_lazy("Fetched from the register, the applicant need not come"),
             "void": gettext_lazy("Voided: entered by mistake"),
+            "contact": gettext_lazy("The applicant has a new mobile number"),
             "ask": gettext_lazy("The applicant has asked a question"),
             "answer": gettext_lazy("The question was answered"),
             "finalise": gettext_lazy("Result made final"),

@@ -7,9 +7,9 @@ from django.core import mail
 from django.test import Client
 
 from onewindow.cases import channels, instant, worker
-from onewindow.cases.models import Attachment, Message
+from onewindow.cases.models import Attachment, Event, Message
 from onewindow.my import actions, reactions, rules
-from onewindow.my.models import Account, Authority, Draft, Question
+from onewindow.my.models import Account, Authority, Draft, Question, account_of
 from onewindow.org.models import Person, SignIn
 from onewindow.window import actions as window
 from onewindow.window.models import Application
@@ -174,3 +174,31 @@ def test_lists_cost_the_same_with_one_and_three_rows(town, django_assert_num_que
     with django_assert_num_queries(len(two)):
         client.get("/my/")
     assert len(two) <= 22
+
+
+def test_a_new_mobile_is_proved_first_and_told_to_the_old_one(town):
+    me, other = account(1), account(2)
+    mine = town.accepted()
+    theirs = town.accepted(n=2)
+    client = enter(me)
+    assert 'href="/my/account/mobile/"' in client.get("/my/account/").content.decode()
+    assert client.post("/my/account/mobile/", {"mobile": "123"}).status_code == 422
+    assert client.post("/my/account/mobile/", {"mobile": "19900000077"}).status_code == 200
+    assert client.post("/my/account/mobile/", {"code": "000000"}).status_code == 422
+    me.refresh_from_db()
+    assert me.mobile == "19900000001"  # nothing before the code
+    assert client.post("/my/account/mobile/", {"code": code_of("19900000077")}).url == "/my/account/"
+    me.refresh_from_db()
+    assert (
+        me.mobile == "19900000077" and account_of("19900000077") == me and account_of("19900000001") is None
+    )
+    mine, theirs = (Application.objects.get(pk=a.pk) for a in (mine, theirs))
+    assert (mine.mobile, theirs.mobile) == ("19900000077", "19900000002")
+    assert Event.objects.of(mine.number).last().kind == "application.contact"
+    told = Message.objects.get(template="mobile_changed")
+    assert told.address == "19900000001" and "199" not in told.body and len(told.body) <= 70
+    # a number that somebody else has
+    assert client.post("/my/account/mobile/", {"mobile": other.mobile}).status_code == 200
+    assert client.post("/my/account/mobile/", {"code": code_of(other.mobile)}).url == "/my/account/"
+    me.refresh_from_db()
+    assert me.mobile == "19900000077"
