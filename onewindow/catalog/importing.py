@@ -168,6 +168,8 @@ def _check(
             "has_fee": fee,
             "fee_note": row.get("fee_note") or ("按核定标准收取" if fee else ""),
             "visit_count": int(visits),
+            # nobody has to come: so it can be handed in by computer and phone (GB/T 39046 A.5)
+            "handling_forms": row.get("ways") or ("1/2/3" if visits == "0" else "1"),
             "special_procedure": row.get("special_procedure", ""),
             "result": row["result"],
             "result_en": row.get("result_en", ""),

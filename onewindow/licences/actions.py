@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import chain, instant, numbers, rows
 from onewindow.cases.flow import Stale, StepRefused
 from onewindow.cases.rules import CLOCK, By, Reason
-from onewindow.catalog.models import ItemVersion
+from onewindow.catalog.models import Item, ItemVersion
 from onewindow.licences import identifier, rules
 from onewindow.licences.models import CANCEL_REASONS, Licence, State
 from onewindow.org.calendar import Limit
@@ -233,6 +233,16 @@ def _look_at(licence: Licence, today: dt.date) -> int:
 def ask_by(licence: Licence) -> dt.date | None:
     """The last day on which a renewal is asked for in time (行政许可法 50); None for no end."""
     return licence.valid_to - dt.timedelta(days=RENEW_BEFORE) if licence.valid_to else None
+
+
+def renewal_item(licence: Licence) -> Item:
+    """With which service the licence is renewed: the department's own one for renewals of this kind (食品经营许可（变更/延续）
+    for one of 食品经营许可（新办）), else the one that it came of."""
+    stem = licence.item.name.partition("（")[0]
+    able = Item.objects.published().filter(
+        office_id=licence.office_id, name__startswith=f"{stem}（", name__contains="延续"
+    )
+    return able.exclude(pk=licence.item_id).order_by("code").first() or licence.item
 
 
 def renewable(licence: Licence, id_number: str) -> Reason | None:

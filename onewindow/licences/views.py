@@ -55,7 +55,9 @@ def licences(request: HttpRequest) -> HttpResponse:
         if len(text) < 5
         else text
     )
+    total = register.count(request.user, filters.cleaned_data, text)
     context = {
+        "total": f"{register.MOST_COUNTED}+" if total > register.MOST_COUNTED else total,
         "rows": found.rows,
         "next": found.next,
         "filters": filters,
@@ -103,11 +105,13 @@ def licence(request: HttpRequest, number: str) -> HttpResponse:
     found = _found(request, number)
     may = rules.head_only(found, request.user) is None
     able = [(verb, label) for verb, (label, _form) in MEASURES.items() if may and found.state in FROM[verb]]
+    may_renew = found.valid_to is not None and not found.has_ended and request.user.has_role(Role.CLERK)
     context = {
         "licence": found,
         "timeline": register.history(found),
         "able": able,
-        "may_renew": found.valid_to is not None and not found.has_ended and request.user.has_role(Role.CLERK),
+        "may_renew": may_renew,
+        "renewal_item": actions.renewal_item(found) if may_renew else None,
         "ask_by": actions.ask_by(found),
     }
     response = render(request, "licences/licence.html", context)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from onewindow.cases import files
 from onewindow.cases.flow import StepRefused
 from onewindow.catalog import guide
+from onewindow.licences.actions import renewal_item
 from onewindow.my import applying, inbox, rules
 from onewindow.my.applying import CHECK, Sheet
 from onewindow.my.forms import form_of
@@ -45,7 +46,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     else:
         wanted = applying.sheet(begun, request.user).renews
     licence = applying.licence_of(request.user, wanted)
-    if licence is not None and licence.item_id != item.pk:
+    if licence is not None and item not in (licence.item, renewal_item(licence)):
         licence = None
     if request.method == "POST" and able and version.is_online and not item.is_closed:
         draft = applying.begin(request.user, version, licence.number if licence else "")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from onewindow.cases import files
 from onewindow.cases.typeset import qr_svg
 from onewindow.exchange import actions as exchange
+from onewindow.licences import actions as licence_actions
 from onewindow.licences import paper
 from onewindow.my import holdings, overview, rules
 from onewindow.my.views import mine, page
@@ -59,6 +60,7 @@ def licence(request: HttpRequest, number: str) -> HttpResponse:
         "qr": qr_svg(held.licence.verify_url),
         "timeline": holdings.history(held.licence),
         "can_renew": holdings.can_renew(held),
+        "renewal_item": licence_actions.renewal_item(held.licence),
     }
     return page(request, "licences", "my/licence.html", **given)
 

@@ -100,10 +100,15 @@ def ending(person: Person) -> list[Held]:
 
 def can_renew(held: Held) -> bool:
     """Whether its holder can ask for the renewal online now."""
-    x = held.licence
-    version = x.item.current
+    x, item = held.licence, licences.renewal_item(held.licence)
     lasts = x.valid_to is not None and x.state in (State.VALID, State.SUSPENDED)
-    return lasts and not held.pending and version is not None and version.is_online and not x.item.is_closed
+    return (
+        lasts
+        and not held.pending
+        and item.current is not None
+        and item.current.is_online
+        and not item.is_closed
+    )
 
 
 def history(x: Licence) -> list[dict[str, Any]]:

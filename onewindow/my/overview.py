@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from onewindow.cases import desk, instant
 from onewindow.cases.models import Attachment
 from onewindow.catalog import questions as asked
+from onewindow.licences.models import Licence
 from onewindow.my import holdings, rules
 from onewindow.my.applying import CHECK, sheet
 from onewindow.my.models import Account, Authority, Draft, Question
@@ -244,7 +245,16 @@ def status_panel(way: Way) -> tuple[str, dict[str, Any]] | None:
         "questions": found,
         "said": answers(way.case),
         "may_ask": way.case.is_open,
+        "licence": licence_from(way) if way.may_act else None,
     }
+
+
+def licence_from(way: Way) -> Licence | None:
+    """The licence that a granted application gave or renewed, if the reader may see it."""
+    if way.case.result != "grant":
+        return None
+    person = Person.objects.filter(username=way.me.account).first()
+    return Licence.objects.seen_by(person).filter(latest=way.case.number).first() if person else None
 
 
 def answers(a: Application) -> list[tuple[str, str]]:

@@ -42,6 +42,7 @@ class Direct:
         """Lets the clocks of the cases strike, and what else the worker looks after."""
         worker.wake()
         rounds.go()
+        worker.send(2000)
 
     def follow(self) -> None:
         """Lets what follows from the last deed happen."""
