@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -59,7 +59,8 @@ def ordered(person: Person, holder: rules.Holder | None = None) -> QuerySet[Lice
     rows = Licence.objects.seen_by(person)
     if holder is not None:
         rows = rows.filter(id_digest=holder.digest)
-    return rows.with_facts().order_by("ended_at", "valid_to", "-id")
+    first, then = F("ended_at").asc(nulls_first=True), F("valid_to").asc(nulls_last=True)
+    return rows.with_facts().order_by(first, then, "-id")
 
 
 def shown(rows: Iterable[Licence], person: Person) -> list[Held]:

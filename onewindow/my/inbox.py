@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from onewindow.cases.channels import PAGE_CHANNEL
 from onewindow.cases.models import Message
@@ -21,6 +22,13 @@ def seen_by(person: Person) -> QuerySet[Message]:
     """The notices of all cases that this person may see as an applicant, the newest first."""
     mine = Application.objects.seen_by(person).order_by().values("number")
     return Message.objects.filter(channel=PAGE_CHANNEL, number__in=mine).order_by("-id")
+
+
+def url(message: Message) -> str:
+    """The page that a notice is about: its case, or the licences."""
+    if message.template.startswith("licence_"):
+        return reverse("my_licences")
+    return reverse("my_case", args=[message.number])
 
 
 def unread(person: Person, account: Account | None) -> int:

@@ -215,7 +215,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
     """消息: every notice once more, the newest first. Opening the page reads them."""
     found = Paginator(inbox.seen_by(request.user), inbox.PAGE).get_page(request.GET.get("page"))
     read_until = request.account.read_until if request.account else 0
-    lines = [(m, m.pk > read_until) for m in found.object_list]
+    lines = [(m, m.pk > read_until, inbox.url(m)) for m in found.object_list]
     response = page(request, "messages", "my/messages.html", found=found, lines=lines)
     inbox.read(request.account, found.object_list)
     return response

@@ -6,13 +6,14 @@ import re
 import pytest
 import time_machine
 
-from onewindow.catalog.models import ItemVersion
+from onewindow.cases.models import Message
+from onewindow.catalog.models import Item, ItemVersion
 from onewindow.exchange import actions as exchange
 from onewindow.exchange.models import Call, Material, Reuse
 from onewindow.exchange.needs import Need
 from onewindow.licences import actions as licences
 from onewindow.licences.models import Licence
-from onewindow.my import applying
+from onewindow.my import applying, holdings
 from onewindow.my.models import Draft, Scope
 from onewindow.window import actions as window
 from onewindow.window.models import Application
@@ -68,6 +69,18 @@ def test_my_licences_are_mine_and_nobody_elses(town):
     assert enter(account(3, bound=False)).get("/my/licences/").content.decode().count("/my/licences/L") == 0
 
 
+def test_what_ends_first_stands_first_and_what_is_over_last(town):
+    forever, soon, over = granted(town, validity=""), granted(town, validity="6mo", allow_duplicate=True), granted(
+        town, validity="12mo", allow_duplicate=True)  # fmt: skip
+    me = account(1)
+    licences.cancel(over, by=town.head, reason_code="own_wish")
+    follow()
+    assert [x.pk for x in holdings.ordered(me.person)] == [soon.pk, forever.pk, over.pk]
+    notice = Message.objects.filter(template="licence_cancelled", channel="page").get()
+    page = enter(me).get("/my/messages/").content.decode()
+    assert 'href="/my/licences/">' in page and notice.body in page
+
+
 def test_a_licence_is_renewed_online_for_its_holder_alone(town, monday):
     x = granted(town, validity="12mo")
     monday.move_to(at("2027-10-11 10:00"))  # 42 days before the end
@@ -75,7 +88,7 @@ def test_a_licence_is_renewed_online_for_its_holder_alone(town, monday):
     client = enter(me)
     assert f"/my/licences/{x.number}/" in client.get("/my/").content.decode()  # among what waits
     start = f"{START}?renews={x.number}"
-    assert f'href="{start}"' in client.get(f"/my/licences/{x.number}/").content.decode()
+    assert 'href="{start}"' in client.get(f"/my/licences/{x.number}/").content.decode()
     assert f'name="renews" value="{x.number}"' in client.get(start).content.decode()
     page = client.post(START, {"renews": x.number}).url
     assert Draft.objects.get().key in page
@@ -92,6 +105,28 @@ def test_a_licence_is_renewed_online_for_its_holder_alone(town, monday):
     window.decide(window.accept(a, by=town.li), by=town.wang, result="grant")
     follow()
     assert Licence.objects.get(pk=x.pk).valid_to == dt.date(2028, 11, 22)
+
+
+def test_a_licence_is_renewed_with_the_service_for_renewals_of_its_kind(town):
+    x = granted(town)
+    assert licences.renewal_item(x) == x.item
+    renewal = Item.objects.create(
+        code="ZD-MSA-002", office=town.msa, name="食品经营许可（变更/延续）", name_en="Renewal"
+    )
+    assert licences.renewal_item(x) == x.item  # not published
+    version = ItemVersion.objects.create(item=renewal, version=1, state="published", kind_code="01", legal_basis="x",
+                                         legal_limit="10wd", promised_limit="3wd", case_kind="PROMISED", result="许可证",
+                                         service_object="P/E", handling_forms="1/3")  # fmt: skip
+    Item.objects.filter(pk=renewal.pk).update(current=version)
+    Item.objects.create(code="ZD-Q-002", office=town.health_office, name="食品经营许可（延续）", name_en="Elsewhere",
+                        current=version)  # fmt: skip
+    assert licences.renewal_item(x) == renewal
+    client = enter(account(1))
+    assert (
+        f"/my/apply/ZD-MSA-002/?renews={x.number}" in client.get(f"/my/licences/{x.number}/").content.decode()
+    )
+    start = client.get(f"/my/apply/ZD-MSA-002/?renews={x.number}").content.decode()
+    assert f'name="renews" value="{x.number}"' in start
 
 
 def test_another_ones_licence_is_not_renewed(town):
