@@ -10,7 +10,7 @@ import pickle
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from onewindow.catalog.models import Code, Item, ItemVersion, MaterialSpec
 from onewindow.org.calendar import ZONE
@@ -105,7 +105,8 @@ def build() -> Town:
         _KEPT.extend((pickle.dumps(town), rows))
         return town
     forget_calendar()
-    with connection.cursor() as cursor:
+    # In one transaction: an item and its version in force point to each other, and that is looked at when it ends.
+    with transaction.atomic(), connection.cursor() as cursor:
         for model, rows in _KEPT[1]:
             names = ", ".join(f'"{f.column}"' for f in model._meta.concrete_fields)
             marks = ", ".join(["%s"] * len(model._meta.concrete_fields))
