@@ -13,20 +13,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from onewindow.catalog import keep
 from onewindow.catalog.actions import spell
-from onewindow.catalog.forms import (
-    FACTS,
-    OBJECTS,
-    ROWS,
-    CheckboxSelectMultiple,
-    Grouped,
-    Row,
-    Several,
-    faults,
-    item_rows,
-    read,
-)
+from onewindow.catalog.fields import CheckboxSelectMultiple, Grouped, Several
+from onewindow.catalog.forms import FACTS, OBJECTS, ROWS, faults, item_rows, read
 from onewindow.catalog.lint import Finding
 from onewindow.catalog.models import Bundle, BundleStep, Item
+from onewindow.catalog.rowforms import Row
 from onewindow.org.models import Office
 from onewindow.org.templatetags.ow import local
 

@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from onewindow.cases import clock, flow, instant, rungs, worker
 from onewindow.cases.models import Card, CardCode, Measure, Rung
 from onewindow.catalog import impact, keep
-from onewindow.catalog.forms import ROWS, CheckboxSelectMultiple, LimitField, Row, faults, item_rows, read
+from onewindow.catalog.fields import CheckboxSelectMultiple, LimitField
+from onewindow.catalog.forms import ROWS, faults, item_rows, read
 from onewindow.catalog.lint import Finding, in_working_days
 from onewindow.catalog.models import Change
+from onewindow.catalog.rowforms import Row
 from onewindow.org.calendar import Limit
 from onewindow.org.models import Post, current_calendar
 from onewindow.org.roles import STAFF, Role

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from onewindow.cases import instant
 from onewindow.catalog import impact, keep
-from onewindow.catalog.forms import FACTS, Grouped, faults, read
+from onewindow.catalog.fields import Grouped
+from onewindow.catalog.forms import FACTS, faults, read
 from onewindow.catalog.lint import Finding
 from onewindow.catalog.models import Change, Wording
 from onewindow.window import wordings
