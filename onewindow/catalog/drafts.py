@@ -340,7 +340,7 @@ def shown(name: str, value: Any, of: str = "") -> str:
     if choices:
         parts = str(value).split("/") if name in ("service_object", "handling_forms") else value
         parts = parts if isinstance(parts, list) else [parts]
-        return "、".join(str(choices.get(p, choices.get(str(p), p))) for p in parts)
+        return pgettext("list", ", ").join(str(choices.get(p, choices.get(str(p), p))) for p in parts)
     if name.endswith(("limit", "extension", "validity")) or name in ("value", "after"):
         return limit(str(value))
     return str(value)

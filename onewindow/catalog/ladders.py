@@ -91,7 +91,7 @@ def when(row: Mapping[str, Any]) -> str:
 def who(row: Mapping[str, Any]) -> str:
     """The roles of a rung in words."""
     roles = row.get("roles") or []
-    return "、".join(
+    return pgettext("list", ", ").join(
         str(dict(Role.choices).get(r, r)) for r in (roles if isinstance(roles, list) else [roles])
     )
 

@@ -108,7 +108,7 @@ class Letters(keep.Section):
         names = [*(n for n in wordings.FIELDS if n in known), *sorted(known - set(wordings.FIELDS))]
         return {
             "fields": [(name, wordings.FIELDS.get(name, "")) for name in names],
-            "previews": [preview(kind, document, licence=licence) for licence in (True, False)],
+            "previews": [preview(kind, self.normal(document), licence=licence) for licence in (True, False)],
         }
 
 

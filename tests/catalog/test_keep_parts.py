@@ -216,6 +216,12 @@ def test_the_text_that_the_product_brings_passes_its_own_check_and_reads_the_sam
         assert wordings.fill(document["text"], facts).strip() == wordings.render(kind, newest, facts).strip()
 
 
+def test_what_is_typed_is_kept_in_one_form_and_nothing_hangs_behind_the_table():
+    document = LETTERS.document("refusal")
+    typed = document | {"text": document["text"].partition("---")[0].replace("\n", "\r\n") + "\r\n---\r\n"}
+    assert LETTERS.normal(typed)["text"] == document["text"].partition("\n---")[0]
+
+
 def test_the_names_in_a_text_are_those_of_fields_only():
     text = '{% for a, b in owed %}{{ a }}{{ forloop.last }}{% endfor %}{% if not x and facts.y == "z q" %}{{ w|default:"v" }}{% elif u %}{% endif %}'
     assert wordings.names(text) == {"owed", "x", "facts.y", "w", "u"}
