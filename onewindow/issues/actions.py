@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from onewindow.cases import clock, instant
 from onewindow.cases.flow import Flow, StepRefused, note, register
@@ -24,6 +25,7 @@ from onewindow.issues.models import (
     Outcome,
     PanelVote,
     Prevention,
+    Proposal,
     Purpose,
     Said,
     Status,
@@ -107,7 +109,7 @@ def decline(
     written explanation and one list of what is missing; where another body answers for it, it goes there against a
     receipt (信访工作条例: a petition is handed over, not handled)."""
     i.kind_code, i.missing_list = kind_code, missing_list
-    i.proposal = Outcome.TRANSFERRED if transferred_to else Outcome.EXPLAINED
+    i.proposal = Proposal.TRANSFERRED if transferred_to else Outcome.EXPLAINED
     i.transferred_to, i.receipt = transferred_to, receipt
     _answered(i, by, now, answer)
     _cause(i, "outside", Prevention.NONE, "不属于本级政务服务处理范围")
@@ -255,7 +257,7 @@ def settle(
     done_case: str = "", done_paper: Attachment | None = None, prevention_version: ItemVersion | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """当场解决 — done while the reporter stands there: the case or paper that came of it is named; the centre still asks."""
-    i.proposal, i.grade = Outcome.SOLVED, "spot"
+    i.proposal, i.grade = Proposal.SOLVED, "spot"
     _shown(i, done_case, done_paper)
     _answered(i, by, now, answer)
     _cause(i, cause, prevention, prevention_note, prevention_version)
@@ -292,7 +294,7 @@ def refuse_lawfully(
     prevention: str, prevention_note: str, prevention_version: ItemVersion | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """依法不能办理 — a lawful no: the article, what can be done instead; a second person has to sign it (行政许可法 38)."""
-    i.proposal, i.article, i.alternatives = Outcome.IMPOSSIBLE, article, alternatives
+    i.proposal, i.article, i.alternatives = Proposal.IMPOSSIBLE, article, alternatives
     _answered(i, by, now, answer)
     _cause(i, cause, prevention, prevention_note, prevention_version)
     return {"article": article, "cause": cause, "prevention": prevention}
@@ -401,7 +403,9 @@ def let_go(i: Issue, *, by: By, now: dt.datetime) -> dict[str, Any]:
     return _end(i, Outcome.UNREACHABLE, now)
 
 
-@flow.step(*OPEN, to=S.CLOSED, who=rules.reporter, label=_("Take it back"), clock=clock.finish())
+@flow.step(
+    *OPEN, to=S.CLOSED, who=rules.reporter, label=pgettext_lazy("issue", "Take it back"), clock=clock.finish()
+)
 def take_back(i: Issue, *, by: By, now: dt.datetime, reason: str = "") -> dict[str, Any]:
     """反映人撤回 — the reporter no longer wants it followed."""
     return _end(i, Outcome.WITHDRAWN, now)

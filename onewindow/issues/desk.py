@@ -14,7 +14,7 @@ from onewindow.cases import desk, instant, numbers
 from onewindow.cases.models import Event
 from onewindow.issues import origins, rules, similar
 from onewindow.issues.forms import FORMS, shows_reporter
-from onewindow.issues.models import Grade, How, Issue, IssueQuerySet, Kin, Outcome, Refusal, Status
+from onewindow.issues.models import Grade, How, Issue, IssueQuerySet, Kin, Proposal, Refusal, Status
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import limit, local
 
@@ -174,7 +174,7 @@ class Issues(desk.Kind):
             case "plan":
                 title = _("To be put right by a plan until %(day)s") % {"day": data["until"]}
             case "reply":
-                title = _("Answered: %(result)s") % {"result": Outcome(data["proposal"]).label}
+                title = _("Answered: %(result)s") % {"result": Proposal(data["proposal"]).label}
             case "decline":
                 title = _("Outside what is handled here: explained")
             case "refuse_lawfully":

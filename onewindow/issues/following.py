@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from onewindow.cases.flow import why_not
 from onewindow.cases.models import Event
@@ -73,9 +73,9 @@ SHOWN: Mapping[str, Any] = {
     "reporter_answers": gettext_lazy("You have answered"),
     "added": gettext_lazy("You have added something"),
     "settle": gettext_lazy("Settled on the spot"),
-    "reply": gettext_lazy("Answered"),
+    "reply": pgettext_lazy("issue", "Answered"),
     "decline": gettext_lazy("Explained"),
-    "countersign": gettext_lazy("Answered"),
+    "countersign": pgettext_lazy("issue", "Answered"),
     "uphold": gettext_lazy("The panel has judged"),
     "dismiss": gettext_lazy("The panel has judged"),
     "confirm": gettext_lazy("You are content"),

@@ -14,7 +14,7 @@ from onewindow.cases import files, instant, numbers
 from onewindow.cases.flow import FLOWS
 from onewindow.catalog.models import Code, Item
 from onewindow.issues import actions, origins, rules
-from onewindow.issues.models import PROPOSALS, Grade, How, Issue, Outcome, Prevention
+from onewindow.issues.models import Grade, How, Issue, Prevention, Proposal
 from onewindow.org.models import Office, Person, Post, number
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
@@ -293,15 +293,15 @@ class ReplyForm(DoneForm):
     phrases = ("您反映的问题已办理完毕，对给您带来的不便深表歉意。", "经核实，情况说明如下：")
     proposal = forms.ChoiceField(
         label=pgettext_lazy("issue", "Result"),
-        choices=[CHOOSE, *((o.value, o.label) for o in PROPOSALS if o != Outcome.IMPOSSIBLE)],
+        choices=[CHOOSE, *((o.value, o.label) for o in Proposal if o != Proposal.IMPOSSIBLE)],
     )
     answer = prose(_("Answer to the reporter"), most=1000, rows=5)
     policy_note = prose(_("What would have to change (needs a change of policy)"), rows=2, required=False)
     transferred_to = line(_("Handed to"), required=False)
     receipt = line(_("Number of the receipt"), required=False)
     NEEDS: ClassVar[dict[str, tuple[str, ...]]] = {
-        Outcome.POLICY: ("policy_note",),
-        Outcome.TRANSFERRED: ("transferred_to", "receipt"),
+        Proposal.POLICY: ("policy_note",),
+        Proposal.TRANSFERRED: ("transferred_to", "receipt"),
     }
 
     def clean(self) -> dict[str, Any]:
@@ -313,7 +313,7 @@ class ReplyForm(DoneForm):
         for other, names in self.NEEDS.items():
             if proposal != other:
                 given |= {n: "" for n in names if n not in self.NEEDS.get(proposal, ())}
-        if proposal in (Outcome.SOLVED, Outcome.PARTLY):
+        if proposal in (Proposal.SOLVED, Proposal.PARTLY):
             self.must_show(given)
         return given
 

@@ -63,15 +63,17 @@ class Outcome(models.TextChoices):
     MERGED = "merged", _("Joined with another issue")
 
 
-#: what a unit can answer; the outcome follows once the reporter has been heard
-PROPOSALS = (
-    Outcome.SOLVED,
-    Outcome.PARTLY,
-    Outcome.IMPOSSIBLE,
-    Outcome.POLICY,
-    Outcome.EXPLAINED,
-    Outcome.TRANSFERRED,
-)
+class Proposal(models.TextChoices):
+    """拟办结果 — what a unit answers; it becomes the outcome of that name once the reporter has been heard."""
+
+    SOLVED = "solved", pgettext_lazy("issue", "Done")
+    PARTLY = "partly", _("Done partly")
+    IMPOSSIBLE = "impossible", _("Lawfully impossible")
+    POLICY = "policy", _("Needs a change of policy")
+    EXPLAINED = "explained", _("Explained")
+    TRANSFERRED = "transferred", _("Transferred")
+
+
 #: three families that are never added into one rate
 FAMILIES = {
     "solved": (Outcome.SOLVED,),
@@ -182,7 +184,7 @@ class Issue(Case):
     plan_more = models.CharField(max_length=10, blank=True)
     plan_due = models.DateField(_("until"), null=True, blank=True)
 
-    proposal = models.CharField(max_length=12, choices=Outcome, blank=True)
+    proposal = models.CharField(max_length=12, choices=Proposal, blank=True)
     answer = models.CharField(_("answer"), max_length=1000, blank=True)
     answered_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", db_index=False)
     answered_at = models.DateTimeField(null=True, blank=True)

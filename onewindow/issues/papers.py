@@ -15,7 +15,7 @@ from onewindow.cases.numbers import shown
 from onewindow.cases.typeset import pdf, qr_svg
 from onewindow.catalog.models import Code
 from onewindow.issues import links
-from onewindow.issues.models import Issue, Outcome, Refusal
+from onewindow.issues.models import Issue, Refusal
 from onewindow.window.letters import day_words, full_name
 
 SOURCE = Path(__file__).parent / "typst/sheet.typ"
@@ -49,7 +49,7 @@ def answer_letter(i: Issue) -> bytes:
     """书面答复 — what came of it, the law it rests on, what can be done instead, everything that is missing, the remedies."""
     at = i.answered_at or i.opened_at
     with translation.override("zh-hans"):
-        result = str(Outcome(i.outcome or i.proposal).label)
+        result = i.get_outcome_display() or i.get_proposal_display()
         rows = [
             ["编号", shown(i.number)],
             ["反映事项", i.title],

@@ -16,7 +16,7 @@ from onewindow.cases.models import Event, Message
 from onewindow.cases.notices import bilingual, say, tell
 from onewindow.cases.reactions import on
 from onewindow.issues import links, opening
-from onewindow.issues.models import Issue, Outcome
+from onewindow.issues.models import Issue, Proposal
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.window.models import Application
@@ -145,7 +145,7 @@ def ask_to_call_back(event: Event) -> None:
     """The centre calls; what needs another policy goes to the leading group besides."""
     i = Issue.objects.with_facts().get(number=event.number)
     _tell(i, holders(Role.BUREAU), "issue.callback", event)
-    if i.proposal == Outcome.POLICY:
+    if i.proposal == Proposal.POLICY:
         _tell(i, holders(Role.LEADER), "issue.policy", event)
 
 

@@ -24,10 +24,14 @@ CHINESE = re.compile(r"[\u3400-\u9fff]+")
 LATIN = re.compile(r"[a-z]{3,20}")
 #: Characters that carry no matter; a pair with one of them is left out.
 EMPTY = set(
-    "的了是在我们你他她它和与及也都就还又很太不没有把被对从到说要让给去来这那个一些吗呢吧啊请您为以而但"
+    "却已才再每次经求口上三两十的了是在我们你他她它和与及也都就还又很太不没有把被对从到说要让给去来这那个一些吗呢吧啊请您为以而但"
 )
 MOST = 60  # terms of one text
 CANDIDATES = 200
+#: What is said in every report; no theme is made of it.
+EVERYDAY = frozenset(
+    "窗口 受理 办理 材料 手续 办完 时间 没有 不给 工作 人员 事项 问题 大厅 说要 告知".split()
+)
 ENOUGH = 0.22  # below this two texts only share everyday words
 
 
@@ -127,7 +131,9 @@ def themes(issues: Any, first: dt.datetime, last: dt.datetime, most: int = 8) ->
     recent = dict(_counts(issues, first, last))
     before = dict(_counts(issues, first - 3 * span, first))
     rising = [
-        (t, n, before.get(t, 0) / 3) for t, n in recent.items() if n >= 3 and n > 2 * before.get(t, 0) / 3
+        (t, n, before.get(t, 0) / 3)
+        for t, n in recent.items()
+        if n >= 3 and n > 2 * before.get(t, 0) / 3 and t not in EVERYDAY
     ]
     rising.sort(key=lambda x: (-(x[1] - x[2]), x[0]))
     return _grouped(rising[:40], issues.filter(opened_at__gte=first, opened_at__lt=last), most)

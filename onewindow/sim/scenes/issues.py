@@ -38,8 +38,9 @@ SAYINGS = (
 )  # fmt: skip
 #: how far each gets, in turn
 STAGES = (
-    "solved", "solved", "impossible", "solved", "replied", "solved", "working", "explained", "solved", "contacted",
-    "solved", "reopened", "explained", "solved", "assigned", "asked", "unreachable", "solved", "signing", "assigned",
+    "solved", "solved", "impossible", "solved", "solved", "explained", "solved", "solved", "unreachable", "solved",
+    "solved", "explained", "solved", "impossible", "solved", "solved", "working", "solved", "solved", "reopened",
+    "solved", "signing", "replied", "asked", "contacted", "assigned",
 )  # fmt: skip
 
 
@@ -119,9 +120,9 @@ class Cast:
         """Walks an issue on to its stage, or as far as the time until now allows."""
         moment = begun
         for hours, deed in self.deeds(stage, said):
-            moment = _office_hour(moment + dt.timedelta(hours=hours), self.random) + dt.timedelta(
-                hours=hours % 7
-            )
+            day = current_calendar().add_working(moment.astimezone(ZONE).date(), round(hours / 24))
+            hour = dt.time(9 + int(hours) % 7, self.random.randrange(60))
+            moment = max(dt.datetime.combine(day, hour, ZONE), moment + dt.timedelta(hours=1))
             if moment >= now:
                 return
             with instant.simulated(moment):
