@@ -201,6 +201,25 @@ class Finding(models.TextChoices):
     DEPARTMENT = "department", _("The department: it was not complete")
 
 
+class CheckQuerySet(models.QuerySet["Check"]):
+    def seen_by(self, person: By) -> CheckQuerySet:
+        """What this person may see: departments and halls their own, bureau and leaders all; nobody else any."""
+        if isinstance(person, Actor) or not person.is_authenticated or not person.is_active:
+            return self.none()
+        if person.has_role(Role.BUREAU, Role.LEADER):
+            return self
+        mine = Q(pk__in=[])
+        if offices := person.offices_as(Role.APPROVER, Role.HEAD):
+            mine |= Q(office_id__in=offices)
+        if halls := person.halls_as(Role.CLERK, Role.HALL_MANAGER):
+            mine |= Q(hall_id__in=halls)
+        return self.filter(mine)
+
+    def returned(self) -> CheckQuerySet:
+        """Those that a department returned to the window, whatever became of them."""
+        return self.filter(bounced_at__isnull=False)
+
+
 @personal(reason="text", answer="text", finding_text="text")
 class Check(models.Model):
     """后台确认 — whether the department finds complete what the window has accepted. One return at most, then the office in
@@ -218,6 +237,8 @@ class Check(models.Model):
     finding_text = models.CharField(max_length=400, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     is_late = models.BooleanField(default=False)
+
+    objects = CheckQuerySet.as_manager()
 
     class Meta:
         ordering = ["application"]

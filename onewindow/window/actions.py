@@ -254,11 +254,11 @@ def check_materials(
     No round of corrections: what can be put right on the spot is put right on the spot (行政许可法 32(3)).
     ``materials``: number of the material → (form, attachment or None); ``missing`` takes a tick back.
     """
-    changed = _put(a, materials)
+    changed = put_materials(a, materials)
     return {"materials": [[no, form] for no, form in sorted(changed.items())]}
 
 
-def _put(a: Application, materials: Mapping[int, tuple[str, Attachment | None]]) -> dict[int, str]:
+def put_materials(a: Application, materials: Mapping[int, tuple[str, Attachment | None]]) -> dict[int, str]:
     """Writes how each given material came; returns number → form of those written."""
     put = {}
     for document in Document.objects.filter(application=a).select_related("spec"):
@@ -320,7 +320,7 @@ def correct(
     materials: Mapping[int, tuple[str, Attachment | None]] | None = None,
 ) -> dict[str, Any]:
     """补正 — the applicant supplies what was asked for; the notice limit runs anew from this day."""
-    return {"materials": sorted(_put(a, materials or {}))}
+    return {"materials": sorted(put_materials(a, materials or {}))}
 
 
 def closing(day: dt.date) -> dt.datetime:

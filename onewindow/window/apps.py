@@ -40,6 +40,8 @@ class Window(AppConfig):
         desk.PANELS.append(told.panel)
         channels.UNREACHED.append(told.nobody_there)
         rail.add(70, "publicity", _("Publicity"), "megaphone", Role.HEAD, Role.APPROVER, Role.BUREAU)
+        both = (Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD)
+        rail.add(40, "returns", _("Returns"), "undo-2", *both)
         rail.add(8, "workbench", pgettext_lazy("workbench", "Today"), "sunrise", Role.CLERK)
         rail.add(15, "handouts", _("Hand-outs"), "package-check", Role.CLERK)
         rail.add(10, "counter", _("Counter"), "clipboard-check", Role.CLERK)

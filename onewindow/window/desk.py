@@ -309,7 +309,7 @@ class Applications(desk.Kind):
                     "why": stop_name(data["reason"])
                 }
                 note = _until(data)
-            case "check_materials":
+            case "check_materials" | "answer_bounce" if "materials" in data:
                 said = [f"{no} {DocumentForm(form).label}" for no, form in data["materials"]]
                 note = _(", ").join(said)
             case "offer_hearing" | "ask_hearing":

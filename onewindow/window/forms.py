@@ -169,7 +169,7 @@ class CorrectForm(StepForm):
                 self.add_error(f"f{no}", _("Please choose the file."))
             elif form:
                 supplied[no] = (form, None)
-        if not supplied and not self.errors:
+        if not supplied and not self.errors and self.nothing:
             raise forms.ValidationError(self.nothing)
         return {"materials": supplied}
 

@@ -12,7 +12,8 @@ from onewindow.approvals.models import Finding
 from onewindow.org.calendar import Limit
 from onewindow.org.models import Office
 from onewindow.org.templatetags.ow import local
-from onewindow.window.forms import ReasonForm, StepForm, _text
+from onewindow.window.forms import CorrectForm, ReasonForm, StepForm, _text
+from onewindow.window.models import Document
 
 OUTCOMES = [
     ("mended", _("What was missing is here now")),
@@ -27,11 +28,25 @@ class BounceForm(ReasonForm):
     reason = _text(_("What is not complete?"), _("Once only, and all at once. The lawful limit runs on."))
 
 
-class AnswerBounceForm(StepForm):
-    """Put right, or contested."""
+class AnswerBounceForm(CorrectForm):
+    """Put right, with the material that was missing, or contested."""
 
+    nothing = ""
     outcome = forms.ChoiceField(label=_("Answer"), choices=OUTCOMES, widget=forms.RadioSelect)
     answer = _text(_("In words"))
+
+    def ways(self, document: Document) -> list[tuple[str, Any]]:
+        return [("", _("Unchanged")), *super().ways(document)[1:]]
+
+    def hint(self, document: Document) -> Any:
+        return document.get_form_display()
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        said = {name: self.cleaned_data.get(name, "") for name in ("outcome", "answer")}
+        if given["materials"] and said["outcome"] == "complete":
+            self.add_error("outcome", _("If something was handed in after all, it was not complete before."))
+        return said | given
 
 
 class SettleForm(StepForm):

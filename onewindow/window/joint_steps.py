@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.approvals import actions as approvals
 from onewindow.approvals.models import Check, CheckState, Finding
 from onewindow.cases import instant
+from onewindow.cases.models import Attachment
 from onewindow.cases.rules import Actor, By, possible, rule
 from onewindow.org.calendar import deadline
 from onewindow.org.models import Office, current_calendar, limit
 from onewindow.org.roles import Role
 from onewindow.window import joint, rules
-from onewindow.window.actions import S, flow
+from onewindow.window.actions import S, flow, put_materials
 from onewindow.window.models import Application
 
 C = CheckState
@@ -107,14 +109,26 @@ def bounce(a: Application, *, by: By, now: dt.datetime, reason: str) -> dict[str
 
 
 @flow.step(S.EXAMINING, S.SUSPENDED, who=rules.clerk_here & bounced, label=_("Answer the department"))
-def answer_bounce(a: Application, *, by: By, now: dt.datetime, outcome: str, answer: str) -> dict[str, Any]:
+def answer_bounce(
+    a: Application,
+    *,
+    by: By,
+    now: dt.datetime,
+    outcome: str,
+    answer: str,
+    materials: Mapping[int, tuple[str, Attachment | None]] | None = None,
+) -> dict[str, Any]:
     """答复退回 — the window has put right what was missing (``mended``), or holds that it was complete (``complete``):
-    then the office in charge decides."""
+    then the office in charge decides.
+
+    ``materials``: number of the material → (form, attachment) of what came in after all.
+    """
     mended = outcome == "mended"
+    put = sorted(put_materials(a, materials or {}).items())
     _check(a, state=C.CONFIRMED if mended else C.DISPUTED, answer=answer, answered_at=now)
     if mended:
         a.confirmed_at = now
-    return {"outcome": outcome}
+    return {"outcome": outcome} | ({"materials": [list(row) for row in put]} if put else {})
 
 
 @flow.step(S.EXAMINING, S.SUSPENDED, who=bureau & disputed, label=_("Settle the dispute"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.window import clerk, counter, decisions, held, public, together
+from onewindow.window import clerk, counter, decisions, held, public, returns, together
 
 urlpatterns = [
     path("track/", public.track, name="track"),
@@ -28,6 +28,8 @@ urlpatterns = [
     path("decisions/<str:key>/", decisions.decision, name="decision"),
     path("desk/publicity/", decisions.publicity_list, name="publicity"),
     path("desk/publicity/<str:key>/", decisions.publicity_one, name="publicity_one"),
+    path("desk/returns/", returns.returns, name="returns"),
+    path("desk/returns/export.xlsx", returns.export, name="returns_export"),
     path("desk/counter/", counter.counter, name="counter"),
     path("desk/counter/today/", clerk.today, name="workbench"),
     path("desk/counter/handouts/", clerk.handouts, name="handouts"),

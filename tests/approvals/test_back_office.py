@@ -2,15 +2,18 @@
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from onewindow.approvals import actions as approvals
 from onewindow.approvals.models import Approval, Check, Status
 from onewindow.cases import desk
 from onewindow.cases.flow import take, why_not
-from onewindow.cases.models import Notice
+from onewindow.cases.models import Event, Notice
 from onewindow.cases.worker import wake
 from onewindow.window import actions as window
 from tests.approvals.conftest import settle
+from tests.rules.test_urls import BACKEND
 from tests.town import at
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +101,70 @@ def test_an_opinion_against_does_not_bind_the_leading_department(town):
     assert why_not("comment", b, town.qian).code == "only_an_opinion"
     approvals.oppose(b, by=town.qian, opinion="不建议", basis="城市规划")
     assert window.decide(a, by=town.wang, result="grant").result == "grant"
+
+
+def test_what_was_missing_comes_in_with_the_window_s_answer(town, client):
+    a = town.accepted(materials={1: ("paper", None), 2: ("paper", None)})
+    step(a, "bounce", town.wang, reason="缺少健康证明")
+    client.force_login(town.li, backend=BACKEND)
+    path = f"/desk/{a.number}/answer_bounce/"
+    given = {"version": a.version, "outcome": "complete", "answer": "已补", "m3": "paper"}
+    assert client.post(path, given).status_code == 422  # it was not complete, then
+    assert client.post(path, given | {"outcome": "mended"}).status_code == 302
+    assert list(a.documents.values_list("spec__no", "form"))[-1] == (3, "paper")
+    assert Event.objects.of(a.number).last().data["materials"] == [[3, "paper"]]
+    assert "纸质" in client.get(f"/desk/{a.number}/").content.decode()
+
+
+def returned(town, n, outcome="", finding=""):
+    a = town.accepted(n=n)
+    step(a, "bounce", town.wang, reason=f"缺少签章{n}")
+    if outcome:
+        step(a, "answer_bounce", town.li, outcome=outcome, answer="在第二页")
+    if finding:
+        step(a, "settle", town.bai, finding=finding, reason="已核对")
+    return a
+
+
+def test_returns_and_disputes_are_counted_for_both_sides(town, client):
+    with time_machine.travel(at("2026-11-23 10:00"), tick=False):
+        returned(town, 1)
+        returned(town, 2, "mended")
+        returned(town, 3, "complete")
+        returned(town, 4, "complete", "window")
+        returned(town, 5, "complete", "department")
+        town.accepted(n=6)
+        client.force_login(town.bai, backend=BACKEND)
+        page = client.get("/desk/returns/")
+        assert [(row["returned"], row["counts"]) for row in page.context["tally"]] == [(5, [1, 1, 1, 1, 1])]
+        assert page.context["total"] == 5 and "已核对" in page.content.decode()
+        for outcome in ("open", "mended", "disputed", "window", "department"):
+            found = client.get(f"/desk/returns/?outcome={outcome}").context["lines"]
+            assert [line.outcome for line in found] == [outcome]
+        assert client.get("/desk/returns/?returned_from=2026-11-24").context["total"] == 0
+        assert client.get("/desk/returns/?returned_to=2026-11-23&office=MSA&hall=H1").context["total"] == 5
+        assert client.get("/desk/returns/export.xlsx?outcome=window").status_code == 200
+        for who, seen in (
+            ("wang", 5),
+            ("head", 5),
+            ("li", 5),
+            ("zhou", 5),
+            ("qian", 0),
+            ("ma", 0),
+            ("leader", 5),
+        ):
+            client.force_login(getattr(town, who), backend=BACKEND)
+            assert client.get("/desk/returns/").context["total"] == seen, who
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_list_of_returns_takes_the_same_number_of_queries_for_three_as_for_one(town, client, n):
+    for i in range(n):
+        returned(town, i + 1)
+    client.force_login(town.zhou, backend=BACKEND)
+    client.get("/desk/returns/")
+    with CaptureQueriesContext(connection) as taken:
+        client.get("/desk/returns/")
+    # session, person, posts; returns, their applications, the tally, the total; red dots of the menu and the bell
+    mine = [q["sql"] for q in taken if "approvals_check" in q["sql"] and "window_application" not in q["sql"]]
+    assert (len(mine), len(taken)) == (3, 10), "\n".join(q["sql"][:120] for q in taken)

@@ -14,7 +14,7 @@ from onewindow.catalog.models import Item
 from onewindow.data.people import firms
 from onewindow.org.models import Hall, Person
 from onewindow.org.roles import Role
-from onewindow.window import actions, packages
+from onewindow.window import actions, joint_steps, packages
 
 ORDER = 40
 
@@ -46,7 +46,39 @@ def plant(random: Random) -> None:
         )
         actions.accept(a, by=clerk)
         _go_on(a.number, n)
+    _returns(clerk)
     follow()
+
+
+#: reason of the return, answer of the window (nothing: it still waits), finding of the bureau
+RETURNS = (
+    ("租赁合同复印件缺最后一页。", "", ""),
+    ("申请书缺少法定代表人签字。", "签字在申请书第三页右下角。", ""),
+    ("平面图未标注面积。", "平面图左上角已标注。", "window"),
+)
+
+
+def _returns(clerk: Person) -> None:
+    """What the department behind the demonstration's sign-in has returned: unanswered, in dispute, and settled."""
+    approver = Person.objects.filter(username="approver").first()
+    bureau = Person.objects.filter(username="bureau").first()
+    items = Item.objects.published().filter(office__in=approver.offices_as(Role.APPROVER) if approver else [])
+    open_ones = [i for i in items.order_by("code") if i.current and not i.current.is_immediate]
+    hall = next((p.hall for p in clerk.posts_today if p.hall), None)
+    if approver is None or bureau is None or hall is None or not open_ones:
+        return
+    for (reason, answer, finding), firm in zip(RETURNS, firms(72, 3), strict=True):
+        version = open_ones[0].current
+        assert version is not None
+        version.item = open_ones[0]
+        papers = {spec.no: ("paper", None) for spec in version.specs}
+        facts = {"applicant": _applicant(firm), "materials": papers, "hall": hall, "counter": clerk.counter}
+        a = actions.accept(actions.take_in(version, by=clerk, **facts), by=clerk)
+        joint_steps.bounce(a, by=approver, reason=reason)
+        if answer:
+            joint_steps.answer_bounce(a, by=clerk, outcome="complete", answer=answer)
+        if finding:
+            joint_steps.settle(a, by=bureau, finding=finding, reason="经核对，受理时材料齐全。")
 
 
 def _applicant(firm: Any) -> dict[str, str]:
