@@ -250,7 +250,13 @@ def answer(
 # --- standing still ----------------------------------------------------------------------------------------
 
 
-@flow.step(S.EXAMINING, to=S.SUSPENDED, who=rules.department_here, label=_("Suspend"), clock=_own_stop)
+@flow.step(
+    S.EXAMINING,
+    to=S.SUSPENDED,
+    who=rules.department_here & rules.not_held,
+    label=_("Suspend"),
+    clock=_own_stop,
+)
 def suspend(
     b: Approval, *, by: By, now: dt.datetime, reason: str, notice: str, days: int, basis: str = ""
 ) -> dict[str, Any]:

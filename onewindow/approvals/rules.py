@@ -38,6 +38,14 @@ def binding(b: Any, by: By) -> bool:
     return not b.is_advisory
 
 
+@possible(
+    "held",
+    _("The whole application stands still, and this share with it: it can be stopped when it goes on."),
+)
+def not_held(b: Any, by: By) -> bool:
+    return not b.is_held
+
+
 @possible("comments_open", _("Comments are still unanswered: wait for the answer, or object."))
 def comments_answered(b: Any, by: By) -> bool:
     from onewindow.approvals.models import Comment
