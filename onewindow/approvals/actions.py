@@ -183,6 +183,56 @@ def oppose(b: Approval, *, by: By, now: dt.datetime, opinion: str, basis: str) -
     return _verdict(b) | {"basis": basis}
 
 
+def _reopen(b: Approval, now: dt.datetime, given: dict[str, Any]) -> dict[str, Any]:
+    """The clock goes on as if it had never ended: who spoke wrongly gets no new time."""
+    b.clock_ended_at = None
+    clock.work_out(b, now)
+    return {"due_at": b.due_at.isoformat() if b.due_at else None}
+
+
+@flow.step(
+    S.APPROVED,
+    S.CONDITIONAL,
+    S.OBJECTED,
+    to=S.EXAMINING,
+    who=rules.head_of_department,
+    label=_("Take the opinion back"),
+    clock=_reopen,
+    when="application.take_back_opinion",
+)
+def reopen(b: Approval, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]:
+    """收回意见 — an opinion given by mistake is taken back by the head of the department, before the decision (taken with the
+    application, whose step it is). What was said stays in the record; the limit is the old one."""
+    before = {"was": b.status, "said": b.opinion or b.conditions}
+    b.opinion = b.conditions = b.basis = ""
+    b.decided_at = b.closed_at = None
+    b.is_held = False  # the application runs: an opinion is taken back at no other time
+    return before | {"reason": reason, "application": b.application}
+
+
+@flow.step(
+    S.CANCELLED,
+    to=S.WAITING,
+    who=rules.with_the_application,
+    label=_("Needed again"),
+    when="approval.reopen",
+)
+def restore(b: Approval, *, by: By, now: dt.datetime) -> dict[str, Any]:
+    """恢复待办 — an objection that had made this later share needless was taken back."""
+    b.closed_at, b.is_held = None, False
+    return {"stage": b.stage}
+
+
+def take_back(b: Approval, *, by: By, reason: str) -> Approval:
+    """Takes an opinion back, and brings back the later shares that an objection had made needless."""
+    objected = b.status == S.OBJECTED
+    reopen(b, by=by, reason=reason)
+    if objected and not Approval.objects.of(b.application).binding().filter(status=S.OBJECTED).exists():
+        later = Approval.objects.of(b.application).binding().filter(status=S.CANCELLED, started_at=None)
+        _each(list(later), lambda one: restore(one, by=CLOCK))
+    return b
+
+
 def _verdict(b: Approval) -> dict[str, Any]:
     return {"application": b.application, "stage": b.stage, "round": b.round, "advisory": b.is_advisory}
 

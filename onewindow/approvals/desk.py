@@ -30,6 +30,7 @@ SAID = {
     "resume": gettext_lazy("Special procedure over, the clock runs on"),
     "hold": gettext_lazy("The whole application stands still, and this share with it"),
     "release": gettext_lazy("The application goes on, and this share with it"),
+    "restore": gettext_lazy("Needed again: the objection was taken back"),
     "remind": gettext_lazy("Reminded: half of the time has gone"),
     "reclock": gettext_lazy("Deadline worked out anew on the new calendar"),
 }
@@ -124,6 +125,11 @@ class Approvals(desk.Kind):
             case "stop_overrun":
                 title = _("The time told for “%(why)s” is over, the clock still stands")
                 title = title % {"why": stop_name(data["stop"])}
+            case "reopen":
+                title = _("Opinion taken back by the head of the department: %(was)s") % {
+                    "was": Status(data["was"]).label
+                }
+                note = data["reason"]
             case "cancel":
                 title = CANCELLED.get(data["because"], _("No longer needed: the application has ended"))
             case "light":

@@ -20,6 +20,7 @@ say("approval.opinion", _("%(matter)s: %(lead)s asks for your opinion"), icon="i
 say("approval.remind", _("%(matter)s: half of the time for your opinion has gone"), icon="clock")
 say("approval.done", _("%(matter)s: all departments have spoken, you can decide"), icon="circle-check")
 say("approval.objection", _("%(matter)s: %(office)s objects"), icon="triangle-alert")
+say("approval.reopen", _("%(matter)s: %(office)s has taken its opinion back"), icon="undo-2")
 say("approval.comment", _("%(matter)s: %(office)s has comments to be answered"), icon="file-pen")
 say(
     "approval.stop_overrun",
@@ -66,6 +67,21 @@ def tell_again(event: Event) -> None:
     """Half of the time has gone."""
     b = Approval.objects.with_facts().get(number=event.number)
     tell(of_office(b.office), "approval.remind", key=b.number, number=b.number, matter=bilingual(b.item))
+
+
+@on("approval.reopen")
+def tell_of_taking_back(event: Event) -> None:
+    """The leading department must know that it can't decide yet."""
+    b = Approval.objects.with_facts().get(number=event.number)
+    about = {"key": f"{b.number} {event.seq}", "number": b.application, "matter": bilingual(b.item)}
+    tell(of_office(b.lead), "approval.reopen", office=bilingual(b.office), **about)
+    tell(
+        of_office(b.office),
+        "approval.begin",
+        key=f"{b.number} {event.seq}",
+        number=b.number,
+        matter=bilingual(b.item),
+    )
 
 
 @on("approval.stop_overrun")

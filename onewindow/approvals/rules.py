@@ -15,6 +15,11 @@ def department_here(b: Any, by: By) -> bool:
     return not isinstance(by, Actor) and b.office_id in by.offices_as(Role.APPROVER, Role.HEAD)
 
 
+@rule("only_asked_head", _("Only the head of the department that gave the opinion can take it back."))
+def head_of_department(b: Any, by: By) -> bool:
+    return not isinstance(by, Actor) and b.office_id in by.offices_as(Role.HEAD)
+
+
 @rule("only_answerer", _("Only the applicant, the leading department or the window can answer comments."))
 def answerer(b: Any, by: By) -> bool:
     """Who answers comments: the applicant by the link, the leading department, a clerk of the hall on paper."""

@@ -332,8 +332,8 @@ class Applications(desk.Kind):
             case "stop_overrun":
                 title = _("The time told for the special procedure is over, and the clock still stands")
                 note = stop_name(data["stop"])
-            case "share_suspended" | "share_commented":
-                note = numbers.shown(data["approval"])
+            case "share_suspended" | "share_commented" | "take_back_opinion":
+                note = " ".join(filter(None, [numbers.shown(data["approval"]), data.get("reason", "")]))
             case "resume" if data.get("overran"):
                 note = _("later than the applicant had been told")
             case "extend":

@@ -13,7 +13,7 @@ from onewindow.approvals.actions import Matter, Standing
 from onewindow.approvals.models import Approval, Check, CheckState, Comment
 from onewindow.cases import desk
 from onewindow.cases.flow import StepRefused
-from onewindow.cases.rules import By, Reason, Rule
+from onewindow.cases.rules import Actor, By, Reason, Rule
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
 from onewindow.window.models import Application, Package, Result, Status
@@ -79,6 +79,15 @@ def concluded(a: Application, result: str, reason: str) -> str:
     return "\n".join(filter(None, [reason, "附条件：" + "；".join(said) if said else ""]))
 
 
+def taken_back_by(a: Application, by: By) -> list[Approval]:
+    """The opinions that this person may take back: given by a department whose head he or she is."""
+    offices = set() if isinstance(by, Actor) else by.offices_as(Role.HEAD)
+    if not offices or not a.pk:
+        return []
+    spoken = ("approved", "conditional", "objected")
+    return list(Approval.objects.of(a.number).filter(office_id__in=offices, status__in=spoken))
+
+
 # --- on the desk -------------------------------------------------------------------------------------------
 
 SAID = {
@@ -86,6 +95,7 @@ SAID = {
     "bounce": gettext_lazy("Returned to the window by the department"),
     "answer_bounce": gettext_lazy("Answered by the window"),
     "settle": gettext_lazy("Dispute settled by the bureau"),
+    "take_back_opinion": gettext_lazy("A department has taken its opinion back"),
     "ask_opinion": gettext_lazy("Another department asked for its opinion"),
 }
 

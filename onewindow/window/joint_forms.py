@@ -12,6 +12,7 @@ from onewindow.approvals.models import Finding
 from onewindow.org.calendar import Limit
 from onewindow.org.models import Office
 from onewindow.org.templatetags.ow import local
+from onewindow.window import joint
 from onewindow.window.forms import CorrectForm, ReasonForm, StepForm, _text
 from onewindow.window.models import Document
 
@@ -81,10 +82,28 @@ class AskOpinionForm(StepForm):
         return str(Limit(int(text), "wd"))
 
 
+class TakeBackForm(ReasonForm):
+    """Which opinion, and why it was wrong."""
+
+    phrases = ("误操作，重新出具意见。", "经复核，原意见依据有误。")
+    approval = forms.ChoiceField(label=_("Opinion"), widget=forms.RadioSelect)
+    reason = _text(_("Reason"), _("It stays on record with your name."))
+    field_order = ("approval", "reason")
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        mine = joint.taken_back_by(self.case, self.by)
+        choices = [(b.number, f"{local(b.office)} {local(b)} {b.status_label}") for b in mine]
+        self.fields["approval"].choices = choices  # type: ignore[attr-defined]
+        if len(choices) == 1:
+            self.fields["approval"].initial = choices[0][0]
+
+
 JOINT_FORMS: dict[str, type[StepForm]] = {
     "confirm": StepForm,
     "bounce": BounceForm,
     "answer_bounce": AnswerBounceForm,
     "settle": SettleForm,
+    "take_back_opinion": TakeBackForm,
     "ask_opinion": AskOpinionForm,
 }

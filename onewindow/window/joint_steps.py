@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.approvals import actions as approvals
 from onewindow.approvals.models import Check, CheckState, Finding
 from onewindow.cases import instant
+from onewindow.cases.flow import StepRefused
 from onewindow.cases.models import Attachment
-from onewindow.cases.rules import Actor, By, possible, rule
+from onewindow.cases.rules import Actor, By, Reason, possible, rule
 from onewindow.org.calendar import deadline
 from onewindow.org.models import Office, current_calendar, limit
 from onewindow.org.roles import Role
@@ -137,6 +138,32 @@ def settle(a: Application, *, by: By, now: dt.datetime, finding: str, reason: st
     a.confirmed_at = now
     _check(a, state=C.SETTLED, finding=finding, finding_text=reason, settled_at=now)
     return {"finding": Finding(finding).value}
+
+
+# --- taking an opinion back --------------------------------------------------------------------------------
+
+
+@rule("only_asked_head", _("Only the head of a department that has given its opinion can take it back."))
+def head_of_a_share(a: Any, by: By) -> bool:
+    return bool(joint.taken_back_by(a, by))
+
+
+@flow.step(S.EXAMINING, who=head_of_a_share, label=_("Take an opinion back"))
+def take_back_opinion(
+    a: Application, *, by: By, now: dt.datetime, approval: str, reason: str
+) -> dict[str, Any]:
+    """收回意见 — before the decision the head of a department takes back what it has said by mistake, with the reason; the
+    department speaks anew within its old limit.
+
+    ``approval``: number of the share.
+    """
+    b = next((b for b in joint.taken_back_by(a, by) if b.number == approval), None)
+    if b is None:
+        raise StepRefused(
+            Reason("not_yours", _("This is no opinion of your department that can be taken back."))
+        )
+    approvals.take_back(b, by=by, reason=reason)
+    return {"approval": b.number, "office": b.office.code, "reason": reason}
 
 
 # --- opinions ----------------------------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 
+from onewindow.approvals.models import Approval
 from onewindow.cases import instant, numbers
 from onewindow.cases.flow import Stale, StepRefused
 from onewindow.cases.models import Attachment, attachment_key
@@ -16,7 +17,8 @@ from onewindow.catalog.models import Bundle, BundleStep, Necessity
 from onewindow.org.masking import mask_name
 from onewindow.org.models import FirstAnswer, Person
 from onewindow.org.sealed import digest
-from onewindow.window import actions, sitting
+from onewindow.pledges.models import Kind, Pledge
+from onewindow.window import actions, progress, sitting
 from onewindow.window.intake import forms_of
 from onewindow.window.models import (
     Application,
@@ -192,9 +194,24 @@ def withdraw_all(package: Package, reason: str) -> int:
     return n
 
 
-def state(now: Sequence[Application]) -> str:
-    """How the whole stands: ``doing``, ``wait`` (for the applicant), ``done`` or ``ended``."""
-    if any(a.status == Status.CORRECTING for a in now):
+def waits_for_applicant(now: Sequence[Application]) -> set[int]:
+    """Keys of the applications with which the applicant has to do something: corrections, comments of a department, a right to
+    a hearing, a material owed. Two queries."""
+    numbers_ = [a.number for a in now if a.is_open]
+    asked = Approval.objects.filter(application__in=numbers_, status="returned")
+    owed = Pledge.objects.filter(application__in=numbers_, kind=Kind.DEFERRAL, status="promised")
+    waiting = {*asked.values_list("application", flat=True), *owed.values_list("application", flat=True)}
+    return {
+        a.pk
+        for a in now
+        if a.status == Status.CORRECTING or a.number in waiting or (a.is_open and progress.can_ask(a))
+    }
+
+
+def state(now: Sequence[Application], waiting: Collection[int] = ()) -> str:
+    """How the whole stands: ``doing``, ``wait`` (for the applicant, whose ``waiting`` applications these are), ``done`` or
+    ``ended``."""
+    if waiting or any(a.status == Status.CORRECTING for a in now):
         return "wait"
     if any(a.is_open and a.status != Status.DECIDED for a in now):
         return "doing"

@@ -101,14 +101,15 @@ def _finish(
 def _whole(package: Package) -> dict[str, Any]:
     """Everything about a package: its applications with their lights, and what is done elsewhere or comes later."""
     now = packages.children(package)
-    steps = bundles.steps(package.bundle)
+    steps, waiting = bundles.steps(package.bundle), packages.waits_for_applicant(now)
     return {
         "package": package,
         "bundle": package.bundle,
         "children": [(a, desk.light(a), desk.left(a)) for a in now],
         "elsewhere": [s for s in steps if not s.item_id],
         "later": packages.later(package, [s for s in steps if not s.condition or s.stage > 1], now),
-        "state": packages.state(now) if now else "",
+        "waiting": waiting,
+        "state": packages.state(now, waiting) if now else "",
         "granted": sum(a.result == "grant" for a in now),
     }
 

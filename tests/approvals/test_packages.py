@@ -7,7 +7,7 @@ from onewindow.cases.models import Attachment
 from onewindow.catalog.bundles import Whole, import_bundles, steps
 from onewindow.catalog.models import Bundle, MaterialSpec
 from onewindow.catalog.plans import read_plans
-from onewindow.window import actions, packages
+from onewindow.window import actions, packages, procedures
 from onewindow.window.models import Application, Package
 from tests.rules.test_urls import BACKEND
 
@@ -110,6 +110,16 @@ def test_one_page_shows_the_applicant_every_part_and_nobody_else_finds_it(town, 
     assert Client().get("/together/" + "x" * 22).status_code == 404
 
 
+def test_the_one_page_says_which_part_waits_for_the_applicant(town, bundle):
+    package = opened(town, bundle)
+    food, health = packages.children(package)
+    assert packages.waits_for_applicant([food, health]) == set()
+    procedures.offer_hearing(health, by=town.qian, why="拟不予许可")
+    page = Client().get(f"/together/{package.track_token}").content.decode()
+    assert packages.waits_for_applicant(packages.children(package)) == {health.pk}
+    assert page.count("待您办理") == 1 and "等您办理" in page
+
+
 def test_the_counter_takes_all_in_on_one_screen(town, bundle):
     client = Client()
     client.force_login(town.li, backend=BACKEND)
@@ -151,7 +161,7 @@ def test_what_is_complete_is_accepted_and_for_the_rest_all_is_told_once(town, bu
     done = client.get(answer["Location"]).content.decode()
     for a in (food, health):
         assert f"/desk/{a.number}/papers/{a.papers.get().pk}" in done
-    assert "等您补正" in Client().get(f"/together/{Package.objects.get().track_token}").content.decode()
+    assert "等您办理" in Client().get(f"/together/{Package.objects.get().track_token}").content.decode()
 
 
 def test_the_guide_of_a_bundle_is_found_by_search_and_shows_the_one_set_of_papers(town, bundle):

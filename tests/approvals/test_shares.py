@@ -1,15 +1,19 @@
 """Several departments on one application: who speaks when, what their verdicts do, what each clock does."""
 
+import datetime as dt
+
 import pytest
 import time_machine
 
 from onewindow.approvals import actions
 from onewindow.approvals.models import Approval, Comment, Status
 from onewindow.cases import desk
-from onewindow.cases.flow import StepRefused, why_not
+from onewindow.cases.flow import StepRefused, take, why_not
 from onewindow.cases.models import Event, Notice
 from onewindow.cases.rules import applicant_of
 from onewindow.cases.worker import wake
+from onewindow.org.models import Person, Post
+from onewindow.org.roles import Role
 from onewindow.window import actions as window
 from onewindow.window.forms import DecideForm
 from onewindow.window.models import Application
@@ -210,3 +214,56 @@ def test_the_to_do_list_holds_shares_and_applications_together(joint):
     mine = desk.page(joint.qian, desk.Asked()).rows
     assert [(c.KIND, c.office.code) for c in mine] == [("approval", "HEALTH")]
     assert desk.find(a.number, joint.qian) is not None
+
+
+@pytest.fixture
+def chief(joint):
+    """The head of HEALTH."""
+    who = Person.objects.create_user("chief", password="x", name="卫健局长")
+    Post.objects.create(person=who, role=Role.HEAD, office=joint.health_office, starts_on=dt.date(2020, 1, 1))
+    return who
+
+
+def back(a, who, b, reason="误操作"):
+    return take(a.flow.steps["take_back_opinion"], a, by=who, approval=b.number, reason=reason)
+
+
+def test_an_objection_made_by_mistake_is_taken_back_by_the_head_and_the_later_stage_is_needed_again(
+    joint, chief
+):
+    with time_machine.travel(at("2026-11-02 09:00"), tick=False) as clock:
+        a = joint.accepted()
+        due = shares(a)["HEALTH"].due_at
+        b = actions.oppose(shares(a)["HEALTH"], by=joint.qian, opinion="不符合", basis="食品安全法 33")
+        assert shares(a)["YSJ"].status == S.CANCELLED
+        for who in (joint.qian, joint.wang, joint.head, joint.bai, joint.li):
+            assert why_not("take_back_opinion", a, who).kind == "not_allowed"
+        clock.move_to(at("2026-11-03 09:00"))
+        back(a, chief, b)
+        found = shares(a)
+        again = found["HEALTH"]
+        assert (again.status, again.opinion, again.basis, again.decided_at, again.is_open) == (
+            S.EXAMINING, "", "", None, True,
+        )  # fmt: skip
+        assert again.due_at == due and found["YSJ"].status == S.WAITING  # no new time for who spoke wrongly
+        data = Event.objects.of(b.number).get(kind="approval.reopen").data
+        assert (data["was"], data["said"], data["reason"]) == (S.OBJECTED, "不符合", "误操作")
+        assert {n.kind for n in Notice.objects.filter(person=joint.wang)} >= {"approval.reopen"}
+        actions.approve(again, by=joint.qian)
+        actions.approve(found["HRSS"], by=joint.hr)
+        actions.approve(shares(a)["YSJ"], by=joint.ys)
+        assert window.decide(a, by=joint.wang, result="grant").result == "grant"
+
+
+def test_nothing_is_taken_back_after_the_decision_nor_by_another_department(joint, chief):
+    a = joint.accepted()
+    actions.approve(shares(a)["HRSS"], by=joint.hr)
+    hr = shares(a)["HRSS"]
+    mine = actions.approve_with_conditions(shares(a)["HEALTH"], by=joint.qian, conditions="开业前复核")
+    with pytest.raises(StepRefused) as refused:
+        back(a, chief, hr)
+    assert refused.value.reason.code == "not_yours"
+    actions.approve(shares(a)["YSJ"], by=joint.ys)
+    window.decide(a, by=joint.wang, result="grant")
+    assert why_not("take_back_opinion", a, chief).code == "wrong_status"
+    assert shares(a)["HEALTH"].status == S.CONDITIONAL and mine.conditions == "开业前复核"

@@ -24,7 +24,7 @@ from onewindow.cases.worker import wake
 from onewindow.org.calendar import ZONE, Limit
 from onewindow.org.models import current_calendar
 from onewindow.org.roles import Role
-from onewindow.window import procedures
+from onewindow.window import joint, procedures
 from onewindow.window.models import Application, Status
 from onewindow.window.staff import of_office
 from tests.org.oracle import Oracle
@@ -62,6 +62,9 @@ def given(verb, case, who):
                 return None
             staff = dict(zip(("staff", "second"), colleagues, strict=False))
             return staff | {"held_on": today, "place": "经营场所", "conclusion": "passed"}
+        case "take_back_opinion":
+            found = joint.taken_back_by(case, who)
+            return {"approval": found[0].number, "reason": "误操作"} if found else None
         case "call_hearing":
             first, last = procedures.hearing_days(case, now)
             chairs = procedures.may_chair(case, who)

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from onewindow.approvals.actions import Matter, ask_opinion, open_plan
 from onewindow.cases.flow import FLOWS, take
 from onewindow.cases.rules import CLOCK, Actor, applicant_of
 from onewindow.pledges import actions as pledges
 from onewindow.pledges.models import Pledge
 from onewindow.window import actions, procedures
+from onewindow.window.joint import matter_of
 from onewindow.window.models import Status
 from tests.town import at
 
@@ -88,6 +90,12 @@ def situations(town):
     yield "JOINT, granted for now, a material owed", owing
     pledges.make_good(Pledge.objects.get(application=owing.number), by=town.li, form="paper")
     yield "JOINT, granted for now, everything supplied", owing
+    spoken = town.accepted(n=7)
+    (share,) = open_plan(
+        matter_of(spoken), [{"stage": 1, "office": "MSA", "title": "审查", "limit": "2wd"}], by=town.li
+    )
+    take(FLOWS["B"].steps["approve"], share, by=town.wang)
+    yield "JOINT, a department has given its opinion", spoken
     yield "JOINT, granted", actions.decide(town.accepted(n=6), by=town.wang, result="grant")
 
 
@@ -101,9 +109,7 @@ APPROVALS = Path(__file__).parent / "permission_matrix_approvals.txt"
 
 def table_of_shares(town) -> list[str]:
     """The same for the share of HEALTH in an application that MSA leads."""
-    from onewindow.approvals.actions import Matter, ask_opinion, open_plan
     from onewindow.approvals.models import Status as ShareStatus
-    from onewindow.window.joint import matter_of
 
     a = town.accepted()
     matter: Matter = matter_of(a)
@@ -125,7 +131,12 @@ def table_of_shares(town) -> list[str]:
         limit="2wd",
     )
     lines = []
-    for title, one in (("share of HEALTH", share), ("opinion asked of HEALTH", asked)):
+    (own,) = open_plan(matter, [row | {"office": "MSA"}], by=town.li)
+    for title, one in (
+        ("share of HEALTH", share),
+        ("opinion asked of HEALTH", asked),
+        ("share of MSA, which leads", own),
+    ):
         lines.append(f"# {title}: {' '.join(people)}  (+ may, . not possible, - not this person)")
         for verb in FLOWS["B"].steps:
             for status in ShareStatus:
