@@ -79,6 +79,21 @@ def concluded(a: Application, result: str, reason: str) -> str:
     return "\n".join(filter(None, [reason, "附条件：" + "；".join(said) if said else ""]))
 
 
+def offices(a: Application) -> set[int]:
+    """The departments that have a share in it; no query for an item that one department handles alone."""
+    if not a.item_version.plan:
+        return set()
+    return set(Approval.objects.of(a.number).binding().values_list("office_id", flat=True))
+
+
+at_work = Rule(
+    lambda a, by: not isinstance(by, Actor) and bool(offices(a) & by.offices_as(Role.APPROVER, Role.HEAD)),
+    "only_department",
+    gettext_lazy("Only an approver of the responsible department can do that."),
+    "at_work",
+)
+
+
 def taken_back_by(a: Application, by: By) -> list[Approval]:
     """The opinions that this person may take back: given by a department whose head he or she is."""
     offices = set() if isinstance(by, Actor) else by.offices_as(Role.HEAD)

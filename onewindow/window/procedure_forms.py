@@ -12,12 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import files, instant
 from onewindow.cases.filefields import Files, FilesField, kept
 from onewindow.org.models import Person
-from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import day_long, local
 from onewindow.window import procedures
 from onewindow.window.forms import StepForm, _text
 from onewindow.window.records import Conclusion
-from onewindow.window.staff import of_office
 
 
 def _day(label: Any, help_text: Any = "") -> forms.DateField:
@@ -129,7 +127,7 @@ class SiteCheckForm(StepForm):
 
     def __init__(self, *args: Any, **more: Any):
         super().__init__(*args, **more)
-        people = _names(of_office(self.case.office_id, Role.APPROVER, Role.HEAD))
+        people = _names(procedures.may_check(self.case))
         for name in ("staff", "second"):
             self.fields[name].choices = people  # type: ignore[attr-defined]
         if self.by.username in dict(people):

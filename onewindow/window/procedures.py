@@ -235,7 +235,7 @@ def pages_of(records: Sequence[Record], number_: str) -> dict[int, list[Attachme
 @flow.step(
     S.EXAMINING,
     S.SUSPENDED,
-    who=rules.approver_here,
+    who=rules.approver_here | joint.at_work,
     label=gettext_lazy("Record a site check"),
 )
 def site_check(
@@ -253,7 +253,8 @@ def site_check(
     photos: Sequence[Attachment] = (),
 ) -> dict[str, Any]:
     """现场核查 — two or more members of the department looked at the place; what they found. The clock runs on: a site
-    check is part of the examination (行政许可法 34(3)).
+    check is part of the examination (行政许可法 34(3)). A department that examines its share checks with its own people, or
+    together with others (联合踏勘).
 
     ``staff``, ``second``: user names of two different members of the department; ``points``: pairs of what was looked at
     and what was found.
@@ -298,9 +299,17 @@ CONCLUSIONS = {
 }
 
 
+def may_check(a: Application) -> list[Person]:
+    """The members of the leading department, and of those that take part."""
+    found = of_office(a.office_id, Role.APPROVER, Role.HEAD)
+    for office in joint.offices(a) - {a.office_id}:
+        found += of_office(office, Role.APPROVER, Role.HEAD)
+    return list({p.pk: p for p in found}.values())
+
+
 def two_staff(a: Application, usernames: Sequence[str]) -> list[Person]:
     """The members of the department who did the check: two different ones at least, or the step is refused."""
-    here = {p.username: p for p in of_office(a.office_id, Role.APPROVER, Role.HEAD)}
+    here = {p.username: p for p in may_check(a)}
     chosen = list(dict.fromkeys(usernames))
     if len(chosen) < 2 or len(chosen) != len(usernames) or any(u not in here for u in chosen):
         text = _("Two different members of the department at least check a place (行政许可法 34(3)).")

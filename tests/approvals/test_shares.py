@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from onewindow.approvals import actions
 from onewindow.approvals.models import Approval, Comment, Status
@@ -15,6 +16,7 @@ from onewindow.cases.worker import wake
 from onewindow.org.models import Person, Post
 from onewindow.org.roles import Role
 from onewindow.window import actions as window
+from onewindow.window import procedures
 from onewindow.window.forms import DecideForm
 from onewindow.window.models import Application
 from tests.approvals.conftest import settle
@@ -267,3 +269,21 @@ def test_nothing_is_taken_back_after_the_decision_nor_by_another_department(join
     window.decide(a, by=joint.wang, result="grant")
     assert why_not("take_back_opinion", a, chief).code == "wrong_status"
     assert shares(a)["HEALTH"].status == S.CONDITIONAL and mine.conditions == "开业前复核"
+
+
+def test_art_34_3_a_department_checks_the_place_of_its_share_with_two_of_its_own_or_together_with_others(
+    joint, chief
+):
+    """行政许可法 34(3): two members of staff at least."""
+    a = joint.accepted()
+    look = {"held_on": timezone.localdate(), "place": "正阳大街 1 号", "conclusion": "passed"}
+    procedures.site_check(a, by=joint.qian, staff="qian", second="chief", **look)
+    procedures.site_check(a, by=joint.qian, staff="qian", second="wang", **look)
+    assert [r.staff for r in a.records.order_by("event_seq")] == [["qian", "chief"], ["qian", "wang"]]
+    with pytest.raises(StepRefused) as refused:
+        procedures.site_check(a, by=joint.qian, staff="qian", second="li", **look)
+    assert refused.value.reason.code == "two_staff"
+    alone = joint.accepted(joint.health, n=2)
+    assert why_not("site_check", alone, joint.hr).kind == "not_allowed"
+    with pytest.raises(StepRefused):
+        procedures.site_check(alone, by=joint.qian, staff="qian", second="wang", **look)
