@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from onewindow.approvals.models import Approval
+from onewindow.approvals.models import Status as ApprovalStatus
 from onewindow.cases import desk, instant
 from onewindow.cases.models import Attachment
 from onewindow.catalog import questions as asked
@@ -51,7 +53,7 @@ def todo(person: Person, account: Account | None) -> list[Todo]:
         found.append(
             Todo(local(a.item), until, reverse("my_correct", args=[a.number]), _("Supply"), "camera")
         )
-    found += _hearings(cases) + _owed(cases)
+    found += _hearings(cases) + _asked(cases) + _owed(cases)
     granted = cases.filter(status=Status.DECIDED, delivery_form="counter").order_by("-decided_at")
     for a in granted[:PAGE]:
         where = _("Ready: please collect it at %(place)s") % {
@@ -96,6 +98,24 @@ def _hearings(cases: QuerySet[Application]) -> list[Todo]:
         )
         for a in waiting.order_by("hearing_until", "id")[:PAGE]
         if can_ask(a)
+    ]
+
+
+def _asked(cases: QuerySet[Application]) -> list[Todo]:
+    """Comments of a department that wait for the applicant's answer, the first due on top."""
+    back = Approval.objects.filter(
+        application__in=cases.order_by().values("number"), status=ApprovalStatus.RETURNED
+    )
+    named = {a.number: a for a in cases.filter(number__in=back.order_by().values("application"))}
+    return [
+        Todo(
+            local(named[b.application].item),
+            _("%(office)s has comments for you to answer") % {"office": local(b.office)},
+            reverse("my_answer", args=[b.application, b.number]),
+            _("Answer"),
+            "message-square-text",
+        )
+        for b in back.select_related("office").order_by("due_at", "id")[:PAGE]
     ]
 
 

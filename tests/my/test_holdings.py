@@ -88,7 +88,7 @@ def test_a_licence_is_renewed_online_for_its_holder_alone(town, monday):
     client = enter(me)
     assert f"/my/licences/{x.number}/" in client.get("/my/").content.decode()  # among what waits
     start = f"{START}?renews={x.number}"
-    assert 'href="{start}"' in client.get(f"/my/licences/{x.number}/").content.decode()
+    assert f'href="{start}"' in client.get(f"/my/licences/{x.number}/").content.decode()
     assert f'name="renews" value="{x.number}"' in client.get(start).content.decode()
     page = client.post(START, {"renews": x.number}).url
     assert Draft.objects.get().key in page

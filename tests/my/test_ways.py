@@ -39,7 +39,10 @@ def test_the_wish_for_a_hearing_is_said_in_the_account(town):
     assert client.get(f"{page}hearing").status_code == 200
     assert client.post(f"{page}hearing", {"do": "ask"}).url == page
     assert by(a.number, "ask_hearing") == f"applicant:{me.person.username}"
-    assert client.get(f"{page}hearing").url == page  # asked for once
+    assert "give_up" in client.get(f"{page}hearing").content.decode()
+    assert client.post(f"{page}hearing", {"do": "give_up"}).url == page
+    assert by(a.number, "give_up_hearing") == f"applicant:{me.person.username}"
+    assert client.get(f"{page}hearing").url == page  # said once and for all
 
 
 def test_what_was_put_off_is_supplied_in_the_account(town):
