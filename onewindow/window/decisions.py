@@ -19,6 +19,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
@@ -26,8 +27,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from onewindow.cases import instant
-from onewindow.cases.export import safe
+from onewindow.cases import desk, instant
+from onewindow.cases.export import safe, workbook
 from onewindow.org.calendar import ZONE, working_days_left
 from onewindow.org.models import Office, current_calendar, number
 from onewindow.org.roles import Role
@@ -67,15 +68,20 @@ def _asked(request: HttpRequest) -> tuple[dict[str, str], QuerySet[Publication]]
         rows = rows.filter(office__code=asked["department"])
     if asked["item"]:
         rows = rows.filter(item__code=asked["item"])
-    if text := asked["q"]:
-        rows = rows.filter(
-            Q(serial__contains=text)
-            | Q(holder__icontains=text, is_enterprise=True)
-            | Q(uscc=text.upper())
-            | Q(content__contains=text)
-            | Q(item__name__contains=text)
-        )
-    return asked, rows
+    return asked, _meant(rows, asked["q"])
+
+
+def _meant(rows: QuerySet[Publication], text: str) -> QuerySet[Publication]:
+    """By serial, enterprise, credit code, what was granted or item; never by the name of a person."""
+    if not text:
+        return rows
+    return rows.filter(
+        Q(serial__contains=text)
+        | Q(holder__icontains=text, is_enterprise=True)
+        | Q(uscc=text.upper())
+        | Q(content__contains=text)
+        | Q(item__name__contains=text)
+    )
 
 
 @require_safe
@@ -228,19 +234,72 @@ def _staff(request: HttpRequest) -> None:
 def publicity_list(request: HttpRequest) -> HttpResponse:
     """What of one's department is to be published, by when; what was, what was not and why."""
     _staff(request)
-    show = request.GET.get("show", "waiting")
-    show = show if show in TABS else "waiting"
-    rows = Publication.objects.seen_by(request.user).filter(state=show).select_related("office", "item")
-    rows = rows.order_by("due_at", "id") if show == "waiting" else rows.order_by("-due_at", "-id")
+    show, filters, rows = _listed(request)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     now, calendar = instant.now(), current_calendar()
     context = {
         "tabs": [(tab, label, tab == show) for tab, label in TABS.items()],
         "show": show,
+        "filters": filters,
         "page": page,
         "rows": [(row, working_days_left(now, row.due_at, calendar)) for row in page],
     }
     return render(request, "window/publicity.html", context)
+
+
+class ListFilters(forms.Form):
+    """What narrows the list of a department, or of all for the bureau."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Serial, licence, enterprise or credit code"), max_length=60, required=False
+    )
+    office = forms.ChoiceField(label=gettext_lazy("Department"), required=False)
+
+    def __init__(self, data: Any, *, rows: QuerySet[Publication]):
+        super().__init__({n: data.get(n, "").replace("\0", "") for n in ("q", "office")})
+        offices = Office.objects.filter(pk__in=rows.order_by().values("office")).order_by("code")
+        self.fields["office"].choices = [("", _("All")), *((o.code, local(o)) for o in offices)]  # type: ignore[attr-defined]
+        if len(offices) < 2:
+            del self.fields["office"]
+
+    @property
+    def is_used(self) -> bool:
+        return any(self.cleaned_data.values())
+
+
+def _listed(request: HttpRequest) -> tuple[str, ListFilters, QuerySet[Publication]]:
+    """The tab, the filters and the rows that the address asks for."""
+    mine = Publication.objects.seen_by(request.user)
+    show = request.GET.get("show", "waiting")
+    show = show if show in TABS else "waiting"
+    filters = ListFilters(request.GET, rows=mine)
+    filters.full_clean()
+    rows = _meant(mine, filters.cleaned_data.get("q", "")).filter(state=show)
+    if code := filters.cleaned_data.get("office"):
+        rows = rows.filter(office__code=code)
+    order = ("due_at", "id") if show == "waiting" else ("-due_at", "-id")
+    return show, filters, rows.select_related("office", "item").order_by(*order)
+
+
+@login_required
+@require_safe
+def publicity_export(request: HttpRequest) -> HttpResponseBase:
+    """The list as a workbook, masked as on the page; written to the access log."""
+    _staff(request)
+    _show, _filters, rows = _listed(request)
+    columns = [
+        (_("Decision"), 30), (_("Serial"), 30), (_("Licence holder"), 28), (_("Department"), 22), (_("Decided on"), 12),
+        (_("At the latest"), 18), (_("State"), 12), (_("Published at"), 18), (_("Ground"), 18), (_("Reason"), 40),
+    ]  # fmt: skip
+    desk.log_export(by=request.user, ip=request.META.get("REMOTE_ADDR"), purpose="publicity")
+    cells = (
+        [
+            local(row.item), row.serial, row.holder, local(row.office), row.decided_on, row.due_at, row.get_state_display(),
+            row.published_at, row.get_ground_display(), row.reason,
+        ]
+        for row in rows.iterator(chunk_size=500)
+    )  # fmt: skip
+    return workbook(_("Publicity %(day)s") % {"day": desk.today().isoformat()}, columns, cells)
 
 
 class WithholdForm(forms.Form):

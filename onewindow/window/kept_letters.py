@@ -53,15 +53,18 @@ class Letters(keep.Section):
     name, label = "letters", gettext_lazy("Letters")
 
     def documents(self) -> Iterator[keep.Document]:
-        own = dict(Wording.objects.order_by().values_list("kind").annotate(n=Max("version")))
+        own = {
+            row.kind: row for row in Wording.objects.order_by("kind", "version")
+        }  # the last of a kind wins
         for kind in PaperKind.values:
-            yield _document(kind, own.get(kind) or wordings.newest_file(kind))
+            row = own.get(kind)
+            yield _document(kind, row or wordings.of(kind, wordings.newest_file(kind)))
 
     def document(self, key: str) -> keep.Document | None:
         if key not in PaperKind.values:
             return None
         own = Wording.objects.filter(kind=key).aggregate(n=Max("version"))["n"]
-        return _document(key, own or wordings.newest_file(key))
+        return _document(key, wordings.of(key, own or wordings.newest_file(key)))
 
     def title(self, document: Mapping[str, Any]) -> str:
         return str(dict(PaperKind.choices).get(self.key(document), self.key(document)))
@@ -112,8 +115,7 @@ class Letters(keep.Section):
         }
 
 
-def _document(kind: str, version: int) -> keep.Document:
-    said = wordings.of(kind, version)
+def _document(kind: str, said: wordings.Said | Wording) -> keep.Document:
     return {
         "code": kind,
         "heading": said.heading,

@@ -27,6 +27,7 @@ urlpatterns = [
     path("decisions/feed.xml", decisions.DecisionFeed(), name="decisions_feed"),
     path("decisions/<str:key>/", decisions.decision, name="decision"),
     path("desk/publicity/", decisions.publicity_list, name="publicity"),
+    path("desk/publicity/export.xlsx", decisions.publicity_export, name="publicity_export"),
     path("desk/publicity/<str:key>/", decisions.publicity_one, name="publicity_one"),
     path("desk/returns/", returns.returns, name="returns"),
     path("desk/returns/export.xlsx", returns.export, name="returns_export"),

@@ -1,7 +1,9 @@
 """Ladders, letters and bundles are changed in pages too: draft, check, publication – and what has been issued stays."""
 
 import datetime as dt
+import io
 
+import openpyxl
 import pytest
 import time_machine
 from django.db import connection, transaction
@@ -393,3 +395,39 @@ def test_heads_keep_their_items_and_neither_ladders_nor_letters(client, town):
         with pytest.raises(drafts.NotPossible):
             drafts.begin(keep.SECTIONS[section], key, by=town.head)
     assert not Parameter.objects.exists()
+
+
+def test_the_items_are_filtered_in_the_address_and_leave_as_a_workbook(client, town):
+    client.force_login(town.it, backend=BACKEND)
+    draft(ITEMS, "ZD-MSA-001", town.it, promised_limit="3wd")
+    for asked, codes in (
+        ({"standing": "draft"}, ["ZD-MSA-001"]),
+        ({"office": "HEALTH"}, ["ZD-HEALTH-009"]),
+        ({"q": "食品", "standing": "open"}, ["ZD-MSA-001"]),
+        ({"standing": "closed"}, []),
+    ):
+        page = client.get("/desk/catalogue/", asked)
+        assert [item.code for item, _draft in page.context["rows"]] == codes, asked
+        answer = client.get("/desk/catalogue/items.xlsx", asked)
+        sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer))).active
+        assert [row[1].value for row in sheet.iter_rows(min_row=2)] == codes, asked
+    client.force_login(town.head, backend=BACKEND)
+    answer = client.get("/desk/catalogue/items.xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer))).active
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    assert [row[1] for row in rows] == ["ZD-MSA-001"] and rows[0][6:9] == (
+        "5 个工作日",
+        "10 个工作日",
+        "5 个工作日",
+    )
+    assert client.get("/desk/catalogue/").context["page"].paginator.count == 1
+
+
+@pytest.mark.parametrize("section", ["items", "letters", "ladders", "bundles", "parameters", "codes"])
+def test_a_list_of_the_catalogue_takes_a_fixed_number_of_queries(
+    client, town, section, django_assert_max_num_queries
+):
+    client.force_login(town.it, backend=BACKEND)
+    client.get(f"/desk/catalogue/{section}/")
+    with django_assert_max_num_queries(16):
+        client.get(f"/desk/catalogue/{section}/")

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import openpyxl
 import pytest
 
 from onewindow.cases import flow, rounds
@@ -11,7 +12,7 @@ from onewindow.cases.figures import FIGURES
 from onewindow.cases.instant import simulated
 from onewindow.cases.models import Event
 from onewindow.cases.worker import follow
-from onewindow.org.models import Parameter, forget_parameters
+from onewindow.org.models import AccessLog, Parameter, forget_parameters
 from onewindow.window import actions, afterwards, publicity
 from onewindow.window.models import Publication
 from tests.town import at
@@ -222,3 +223,24 @@ def test_a_preliminary_result_is_published_when_it_is_final_and_a_revoked_one_le
         follow()
         assert client.get(f"/decisions/{key}/").status_code == 404
     assert Publication.objects.get().state == "withdrawn"
+
+
+def test_the_bureau_finds_among_all_departments_and_takes_the_list_along(client, town):
+    decided(town, n=1)
+    decided(town, n=2)
+    client.force_login(town.bai)
+    page = client.get("/desk/publicity/?q=食品")
+    assert page.context["page"].paginator.count == 2 and "office" not in page.context["filters"].fields
+    row = Publication.objects.order_by("id").first()
+    page = client.get("/desk/publicity/", {"q": row.serial, "office": "NONE"})
+    assert [found.pk for found, _left in page.context["rows"]] == [row.pk]
+    assert (
+        client.get("/desk/publicity/?q=张三1").context["rows"] == []
+    )  # by the name of a person nobody is found
+    answer = client.get("/desk/publicity/export.xlsx?show=waiting")
+    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer))).active
+    assert [r[2].value for r in sheet.iter_rows(min_row=2)] == ["张**", "张**"]
+    assert AccessLog.objects.get(field="export").purpose == "publicity"
+    client.force_login(town.qian)
+    answer = client.get("/desk/publicity/export.xlsx")
+    assert openpyxl.load_workbook(io.BytesIO(b"".join(answer))).active.max_row == 1
