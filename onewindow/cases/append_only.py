@@ -46,6 +46,36 @@ def release(editor: Any, table: str) -> None:
         editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{act}")
 
 
+def closed_list(editor: Any, table: str, columns: Sequence[str], most: int) -> None:
+    """A list of the law that nobody adds to: of the same ``columns`` there are ``most`` rows, and they stay as they are."""
+    protect(editor, table)
+    name = f"{table}_closed"
+    same = " AND ".join(f"{c} = NEW.{c}" for c in columns)
+    full = f"(SELECT count(*) FROM {table} WHERE {same}) >= {most}"  # noqa: S608 – names of our own
+    open_list(editor, table)
+    if editor.connection.vendor == "postgresql":
+        editor.execute(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF {full} THEN RAISE EXCEPTION '{table} is a closed list'; END IF; RETURN NEW; END $$"
+        )
+        editor.execute(
+            f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+        )
+        return
+    editor.execute(
+        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {full} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is a closed list'); END"
+    )
+
+
+def open_list(editor: Any, table: str) -> None:
+    """Takes :func:`closed_list`'s own trigger back (undoing the migration)."""
+    on = f" ON {table}" if editor.connection.vendor == "postgresql" else ""
+    editor.execute(f"DROP TRIGGER IF EXISTS {table}_closed{on}")
+    if on:
+        editor.execute(f"DROP FUNCTION IF EXISTS {table}_closed()")
+
+
 def frozen_column(editor: Any, table: str, column: str) -> None:
     """Once a column holds a value it can't be changed (promise A5: nobody back-dates an acceptance)."""
     name = f"{table}_{column}_frozen"

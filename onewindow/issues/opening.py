@@ -127,6 +127,11 @@ def review_source(application: str, touchpoint: str) -> str:
     return f"{application} {touchpoint}"
 
 
+def is_known(application: str, *, touchpoint: str) -> bool:
+    """Whether an issue takes care of what was said about this touchpoint."""
+    return Issue.objects.filter(origin="review", source=review_source(application, touchpoint)).exists()
+
+
 def of_reviews(reviews: Any, person: Person) -> dict[str, str]:
     """The numbers of the issues of these reviews that the person may see, by :func:`review_source`; one query."""
     sources = [review_source(r.number, r.touchpoint) for r in reviews]

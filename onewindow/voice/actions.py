@@ -18,7 +18,7 @@ from onewindow.cases import chain, instant
 from onewindow.cases.models import Event
 from onewindow.cases.rules import By
 from onewindow.issues import opening, similar
-from onewindow.org.models import number
+from onewindow.org.models import Person, number
 from onewindow.voice import facts
 from onewindow.voice.models import (
     OPEN,
@@ -130,35 +130,30 @@ def review(
     clerk: str = "",
     said_at: dt.datetime | None = None,
     by: By | None = None,
+    assisted_why: str = "",
+    origin: str = "",
+    nth: int = 1,
+    replaces: Review | None = None,
 ) -> Review:
-    """评价 — takes one verdict down, once a touchpoint (一次一评). Sent again with the same ``event_id`` and body it
-    is the same review.
+    """评价 — takes one verdict down, once a touchpoint (一次一评): the one place where a review comes into being. Sent again
+    with the same ``event_id`` and body it is the same review.
 
     A device was asked in time and may have been offline since: its answer is never too late. ``said_at`` is when the
-    person said it, never later than now. Raises :class:`AlreadyReviewed`, :class:`NotOpenForReview`, :class:`BadCodes`,
-    :class:`Conflicting`, or :class:`NotPossible` ``bad_level``, ``too_long``.
+    person said it, never later than now. ``assisted_why``: ``by`` types it in for the person, for this reason. ``nth`` and
+    ``replaces`` are for :mod:`onewindow.voice.again`, which has asked whether there may be another.
+    Raises :class:`AlreadyReviewed`, :class:`NotOpenForReview`, :class:`BadCodes`, :class:`Conflicting`, or
+    :class:`NotPossible` ``bad_level``, ``too_long``.
     """
     codes, text = sorted(set(codes)), clean(text)
-    body = chain.canonical([a.number, touchpoint, level, codes, text])
-    body_digest = hashlib.sha256(body.encode()).hexdigest()
+    body_digest = digest_of(a, touchpoint, level, codes, text)
     if event_id and (first := Review.objects.filter(event_id=event_id).first()):
         return _same(first, body_digest, device)
-    if level not in Level.values:
-        raise NotPossible("bad_level", _("Choose one of the five levels."))
-    known = Indicator.objects.published().filter(level=level).values_list("code", flat=True)
-    if foreign := sorted(set(codes) - set(known)):
-        raise BadCodes(foreign)
-    if len(text) > LONGEST:
-        raise NotPossible("too_long", _("Please keep to 500 characters."))
-    given = Review.objects.filter(number=a.number, touchpoint=touchpoint)
-    if given.exists():
-        raise AlreadyReviewed
-    if device is None and touchpoint not in rateable(a):
-        if given.exists():  # given by someone else between the two questions
-            raise AlreadyReviewed
-        raise NotOpenForReview
+    check(level, codes, text)
+    if nth == 1 and not replaces:
+        _must_be_open(a, touchpoint, device)
     now = instant.now()
-    counter_id, served_by = _served(a, touchpoint)
+    asked = Prompt.objects.filter(number=a.number, touchpoint=touchpoint).order_by("-id").first()
+    counter_id, served_by = (asked.counter_id, asked.clerk) if asked else _served(a, touchpoint)
     try:
         with transaction.atomic():
             row = Review.objects.create(
@@ -178,6 +173,13 @@ def review(
                 clerk=clerk or served_by,
                 at=now,
                 said_at=min(said_at or now, now),
+                nth=nth,
+                replaces=replaces,
+                assisted_by=by.username if assisted_why and isinstance(by, Person) else "",
+                assisted_why=assisted_why,
+                asked_at=(asked.shown_at or asked.created_at) if asked and device else None,
+                was_touched=asked.touched_at is not None if asked and device else None,
+                origin=origin,
             )
             _put_right(a, row, by)
     except IntegrityError as twice:  # two answers at once: the first one counts
@@ -196,6 +198,9 @@ def _put_right(a: Application, r: Review, by: By | None) -> None:
     words = similar.complaint(r.text)
     if r.is_default or (r.level > Level.BAD and not words):
         return
+    # changed from one low mark to another, or said a second time: one issue takes care of the touchpoint
+    if (r.replaces_id or r.nth > 1) and opening.is_known(a.number, touchpoint=r.touchpoint):
+        return
     opening.open_for_review(
         a,
         touchpoint=r.touchpoint,
@@ -207,6 +212,33 @@ def _put_right(a: Application, r: Review, by: By | None) -> None:
         by=by or opening.CITIZEN,
         facts=facts.known(a, r.at) | {"complaint": words},
     )
+
+
+def digest_of(a: Application, touchpoint: str, level: int, codes: Sequence[str], text: str) -> str:
+    """What an answer says, as a digest: the same answer sent twice has the same."""
+    body = chain.canonical([a.number, touchpoint, level, codes, text])
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def check(level: int, codes: Sequence[str], text: str) -> None:
+    """One of the five levels, reasons of that level, a text of bearable length; raises else."""
+    if level not in Level.values:
+        raise NotPossible("bad_level", _("Choose one of the five levels."))
+    known = Indicator.objects.published().filter(level=level).values_list("code", flat=True)
+    if foreign := sorted(set(codes) - set(known)):
+        raise BadCodes(foreign)
+    if len(text) > LONGEST:
+        raise NotPossible("too_long", _("Please keep to 500 characters."))
+
+
+def _must_be_open(a: Application, touchpoint: str, device: Device | None) -> None:
+    given = Review.objects.filter(number=a.number, touchpoint=touchpoint)
+    if given.exists():
+        raise AlreadyReviewed
+    if device is None and touchpoint not in rateable(a):
+        if given.exists():  # given by someone else between the two questions
+            raise AlreadyReviewed
+        raise NotOpenForReview
 
 
 def _same(first: Review, body_digest: str, device: Device | None) -> Review:
@@ -221,9 +253,7 @@ def _same(first: Review, body_digest: str, device: Device | None) -> Review:
 
 
 def _served(a: Application, touchpoint: str) -> tuple[int | None, str]:
-    """At which window and by whom the person was served: where the question was asked, else by the case's event."""
-    if asked := Prompt.objects.filter(number=a.number, touchpoint=touchpoint).order_by("-id").first():
-        return asked.counter_id, asked.clerk
+    """At which window and by whom the person was served, by the case's event."""
     kind = "application.accept" if touchpoint == Touchpoint.ACCEPTED else "application.deliver"
     event = Event.objects.of(a.number).filter(kind=kind).last()
     return a.counter_id, event.by if event else ""

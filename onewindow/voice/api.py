@@ -14,7 +14,7 @@ from onewindow.cases import numbers
 from onewindow.org import http
 from onewindow.org.http import At, Bearer, Cursor, Day, Limit, Problem, Strict, errors, fault, line
 from onewindow.org.roles import Role
-from onewindow.voice import actions, rules
+from onewindow.voice import actions, again, rules
 from onewindow.voice.models import Review, ReviewChannel
 from onewindow.window.models import Application
 
@@ -30,6 +30,24 @@ class ReviewIn(Strict):
     codes: Annotated[list[line(3, 1)], Field(max_length=20, description="coded reasons of that level")] = []  # type: ignore[valid-type]
     text: line(500) = ""  # type: ignore[valid-type]
     channel: Literal["pc", "mobile", "qr", "terminal", "hotline", "sms"] = "hotline"
+    assisted_reason: Annotated[
+        str,
+        Field(
+            max_length=200,
+            description="why the person did not rate alone; a call is always entered by somebody",
+        ),
+    ] = ""
+
+
+class TextIn(Strict):
+    mobile: line(20, 1)  # type: ignore[valid-type]
+    text: line(600, 1)  # type: ignore[valid-type]
+    message_id: Annotated[
+        str,
+        Field(
+            min_length=1, max_length=80, description="of the message; the same one again is the same review"
+        ),
+    ]
 
 
 class ReviewOut(Schema):
@@ -44,6 +62,11 @@ class ReviewOut(Schema):
     hall: str | None
     at: At
     said_at: At
+    nth: int = Field(description="1 first review, 2 second one (追评)")
+    changes: bool = Field(description="it takes the place of an earlier one of the same person")
+    replaced: bool = Field(description="a later change of the same person counts instead")
+    assisted: bool = Field(description="entered by staff for the person; in no score of staff")
+    excluded: bool = Field(description="left out of the figures after an appeal")
 
 
 class ReviewPage(Schema):
@@ -59,7 +82,14 @@ def told(review: Review, knows: bool) -> dict[str, Any]:
         "item": review.item_code,
     }
     who = {"number": review.number if knows else None, "channel": NAMES[ReviewChannel(review.channel)]}
-    return {n: getattr(review, n) for n in names} | places | who
+    beside = {
+        "nth": review.nth,
+        "changes": review.replaces_id is not None,
+        "replaced": hasattr(review, "replaced_by"),
+        "assisted": review.is_assisted,
+        "excluded": hasattr(review, "exclusion"),
+    }
+    return {n: getattr(review, n) for n in names} | places | who | beside
 
 
 @router.get(
@@ -79,10 +109,12 @@ def list_reviews(
     cursor: Cursor = "",
     limit: Limit = http.LIMIT,
 ) -> Any:
-    """Those that you may see, newest first. The clerk who was reviewed sees none."""
+    """Those that you may see, newest first, every version of each. The clerk who was reviewed sees none."""
     person = request.auth  # type: ignore[attr-defined]
     knows = rules.knows_reviewers(person)
-    rows = Review.objects.seen_by(person).active().select_related("office", "hall")
+    rows = (
+        Review.objects.seen_by(person).active().select_related("office", "hall", "replaced_by", "exclusion")
+    )
     if number:
         rows = rows.filter(number=numbers.clean(number)) if knows else rows.none()
     if office:
@@ -117,18 +149,41 @@ def create_review(request: HttpRequest, given: Annotated[ReviewIn, Body()]) -> A
     if not (person.has_role(Role.BUREAU, Role.HALL_MANAGER) or person.has_role(Role.ENTERPRISE)):
         text = _("Verdicts are passed on by the bureau or the hall's manager, never by those who are judged.")
         raise Problem(403, "not_allowed", text, reason={"code": "only_bureau", "text": text})
-    said = given.model_dump(exclude={"number", "touchpoint", "channel"})
+    said = given.model_dump(exclude={"number", "touchpoint", "channel", "assisted_reason"})
+    why = given.assisted_reason or (_("Told by telephone.") if given.channel == "hotline" else "")
     try:
         with transaction.atomic():
             review = actions.review(
-                case, given.touchpoint, channel=CHANNELS[given.channel], by=person, **said
+                case, given.touchpoint, channel=CHANNELS[given.channel], by=person, assisted_why=why, **said
             )
     except actions.NotPossible as no:
         raise _problem(no) from no
     return Status(201, told(review, True))  # who sent it knows it
 
 
-FIELDS = {"bad_level": "#/level", "bad_codes": "#/codes", "too_long": "#/text"}
+@router.post(
+    "/reviews/text",
+    response={201: ReviewOut, **errors(400, 409, 413)},
+    auth=Bearer("reviews:write"),
+    operation_id="create_review_by_text",
+    summary="Pass a text message on",
+)
+def create_review_by_text(request: HttpRequest, given: Annotated[TextIn, Body()]) -> Any:
+    """A person's answer to our invitation, as the gateway received it: one digit from 5 to 1, then words. It belongs to the
+    newest matter of this telephone that can still be rated."""
+    person = request.auth  # type: ignore[attr-defined]
+    if not person.has_role(Role.BUREAU):
+        text = _("Text messages are passed on by the bureau's gateway.")
+        raise Problem(403, "not_allowed", text, reason={"code": "only_bureau", "text": text})
+    try:
+        with transaction.atomic():
+            review = again.by_text(given.mobile, given.text, event_id=given.message_id, by=person)
+    except actions.NotPossible as no:
+        raise _problem(no) from no
+    return Status(201, told(review, True))
+
+
+FIELDS = {"not_read": "#/text", "bad_level": "#/level", "bad_codes": "#/codes", "too_long": "#/text"}
 
 
 def _problem(no: Any) -> Problem:

@@ -1,14 +1,12 @@
 """差评: the reviews, those of one and two stars first, each beside what the system itself knows of the matter.
 
-Several of the national indicators can be held against facts (rules 2.3): late against the promise (209) or the statute
-(110), and how often the person had to come (114). The facts decide nothing; they spare the first question.
+Beside each stands what came after it (a change, a second review, a reply, a ruling), so that nothing of it can be hidden.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,16 +15,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from onewindow.cases import instant
-from onewindow.cases.models import Event
 from onewindow.issues import opening
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
-from onewindow.voice import figures, rules
-from onewindow.voice.facts import late
+from onewindow.voice import facts, figures, rules
+from onewindow.voice.facts import Facts
 from onewindow.voice.models import Indicator, Review
 from onewindow.window.models import Application
-from onewindow.window.spared import VISITS
 
 PAGE = 20
 #: A telephone or identity number in a text would tell the reviewed hall who wrote it.
@@ -52,11 +48,14 @@ class Line:
     clerk: Person | None
     text: str
     reasons: Sequence[Reason]
-    late_promise: bool
-    late_law: bool
-    visits: int
-    visits_promised: int
-    issue: str
+    facts: Facts
+    issue: str = ""
+    was: Review | None = None
+
+
+#: What the list can show: all that counts (low marks of it, or every level), second reviews, those that were changed (the
+#: first and what became of it), and those left out of the figures after an appeal.
+SHOWS = ("", "all", "second", "changed", "excluded")
 
 
 #: A filter in the address, and the same fact of a review and of an application.
@@ -78,13 +77,20 @@ def period(asked: Mapping[str, Any]) -> tuple[dt.datetime, dt.datetime]:
     return _midnight(since), _midnight(until + dt.timedelta(days=1))
 
 
-def find(person: Person, asked: Mapping[str, Any], *, everything: bool = False) -> QuerySet[Review]:
-    """The low marks (or all reviews) that were asked for, newest first, within what the person may see."""
+def find(person: Person, asked: Mapping[str, Any], *, show: str = "") -> QuerySet[Review]:
+    """The low marks (or another of :data:`SHOWS`) that were asked for, newest first, within what the person may see."""
     start, end = period(asked)
-    found = Review.objects.seen_by(person).by_hall_or_office().filter(at__gte=start, at__lt=end)
+    seen = Review.objects.seen_by(person)
+    found = {
+        "all": seen.counted,
+        "second": lambda: seen.standing().filter(nth=2),
+        "changed": lambda: seen.standing().filter(replaces__isnull=False),
+        "excluded": lambda: seen.standing().filter(exclusion__isnull=False),
+    }.get(show, seen.bad)()
+    found = found.by_hall_or_office().filter(at__gte=start, at__lt=end)
     wanted = {KEYS[name][0]: value for name, value in asked.items() if name in KEYS}
     wanted |= {name: asked[name] for name in ("level", "touchpoint") if name in asked}
-    return (found.active() if everything else found.bad()).filter(**wanted).order_by("-at", "-id")
+    return found.filter(**wanted).order_by("-at", "-id")
 
 
 def verdict(person: Person, asked: Mapping[str, Any]) -> figures.Verdict:
@@ -95,7 +101,7 @@ def verdict(person: Person, asked: Mapping[str, Any]) -> figures.Verdict:
         mine = Q(hall_id__in=person.halls_as(Role.HALL_MANAGER))
         cases = cases.filter(mine | Q(office_id__in=person.offices_as(Role.HEAD)))
     cases = cases.filter(**{KEYS[name][1]: value for name, value in asked.items() if name in KEYS})
-    said = find(person, more, everything=True)
+    said = find(person, more, show="all")
     return figures.verdict(said, cases, *period(asked), touchpoint=asked.get("touchpoint", ""))
 
 
@@ -115,48 +121,47 @@ def page(found: QuerySet[Review], cursor: str) -> tuple[list[Review], str]:
 
 
 def lines(rows: Iterable[Review], person: Person) -> list[Line]:
-    """The reviews with their facts: five queries, however many there are."""
+    """The reviews with their facts: six queries, however many there are."""
     rows = list(rows)
     numbers = {r.number for r in rows}
     cases = {a.number: a for a in Application.objects.filter(number__in=numbers).with_facts()}
     indicators = {i.code: i for i in Indicator.objects.published()} if rows else {}
     clerks = {p.username: p for p in Person.objects.filter(username__in={r.clerk for r in rows if r.clerk})}
-    came = Event.objects.filter(number__in=numbers, kind__in=VISITS).exclude(by="applicant")
-    days = {(n, timezone.localdate(at)) for n, at in came.order_by().values_list("number", "at")}
-    visits = Tally(n for n, _day in days)  # several events of one day are one visit
     known = rules.knows_reviewers(person)
+    held = facts.of(rows, cases)
     issues = opening.of_reviews(rows, person) if rows else {}
     return [
         _line(
-            r, cases[r.number], clerks.get(r.clerk), visits[r.number], indicators, known,
+            r, cases[r.number], clerks.get(r.clerk), held[r.pk], indicators, known,
             issues.get(opening.review_source(r.number, r.touchpoint), ""),
         )
         for r in rows
     ]  # fmt: skip
 
 
+def hidden(text: str) -> str:
+    """A text without the numbers that would tell who wrote it."""
+    return DIGITS.sub("……", text)
+
+
 def _line(
     r: Review,
     a: Application,
     clerk: Person | None,
-    visits: int,
+    held: Facts,
     indicators: dict[str, Indicator],
     known: bool,
     issue: str,
 ) -> Line:
-    promised = a.item_version.visit_count or 1
-    facts = late(a, r.at) | {"visits": visits > promised}
     chosen = [(code, indicators.get(code)) for code in r.codes]
     return Line(
         review=r,
         item=a,
         case=a if known else None,
         clerk=clerk,
-        text=r.text if known else DIGITS.sub("……", r.text),
-        reasons=[Reason(code, i, facts.get(i.fact) if i and i.fact else None) for code, i in chosen],
-        late_promise=facts["late_promise"],
-        late_law=facts["late_law"],
-        visits=visits,
-        visits_promised=promised,
+        text=r.text if known else hidden(r.text),
+        reasons=[Reason(code, i, held.holds(i.fact) if i and i.fact else None) for code, i in chosen],
+        facts=held,
         issue=issue,
+        was=r.replaces,
     )

@@ -17,6 +17,7 @@ from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Hall, Office, current_calendar
 from onewindow.org.privacy import personal
 from onewindow.org.roles import Role
+from onewindow.voice import records  # noqa: F401 – the rest of this app's models
 
 #: Letters of a typed pairing code: no vowels, nothing that looks like something else (RFC 8628, 6.1).
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -333,16 +334,30 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def by_hall_or_office(self) -> ReviewQuerySet:
         """With the names that a line of the list needs, in one query."""
-        return self.select_related("hall", "office", "counter")
+        return self.select_related("hall", "office", "counter", "replaces", "exclusion")
+
+    def standing(self) -> ReviewQuerySet:
+        """As people left them: what was changed within the day gives way to its change."""
+        return self.active().filter(replaced_by__isnull=True)
+
+    def counted(self) -> ReviewQuerySet:
+        """What figures count: one verdict a touchpoint, given by a person, as it stands. Second reviews (追评) and those left
+        out after an appeal are told apart, never in here."""
+        return self.standing().filter(nth=1, exclusion__isnull=True)
 
     def bad(self) -> ReviewQuerySet:
         """One or two stars; three is not bad."""
-        return self.active().filter(level__lte=Level.BAD)
+        return self.counted().filter(level__lte=Level.BAD)
 
 
-@personal(text="text")
+@personal(text="text", origin="secret", assisted_why="text")
 class Review(models.Model):
-    """评价 — one verdict on one touchpoint of one case. Never updated, never deleted: the database refuses it."""
+    """评价 — one verdict on one touchpoint of one case. Never updated, never deleted: the database refuses it.
+
+    A change within 24 hours is a further row that ``replaces`` the first; a second review (追评) has ``nth`` 2. ``asked_at``
+    and ``was_touched`` say how an answer on a device came about; ``origin`` tells whether two reviews of one day came from
+    the same browser, and nothing else.
+    """
 
     number = models.CharField(max_length=14)
     touchpoint = models.CharField(max_length=10, choices=Touchpoint)
@@ -363,13 +378,26 @@ class Review(models.Model):
     clerk = models.CharField(max_length=150, blank=True)
     at = models.DateTimeField()
     said_at = models.DateTimeField()
+    nth = models.PositiveSmallIntegerField(default=1)
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    assisted_by = models.CharField(max_length=150, blank=True)
+    assisted_why = models.CharField(max_length=200, blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    was_touched = models.BooleanField(null=True, blank=True)
+    origin = models.CharField(max_length=32, blank=True)
 
     objects = ReviewQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["number", "touchpoint"], name="review_once"),
+            models.UniqueConstraint(
+                fields=["number", "touchpoint", "nth"], condition=Q(replaces__isnull=True), name="review_once"
+            ),
+            models.CheckConstraint(condition=Q(nth__in=[1, 2]), name="review_nth"),
+            models.CheckConstraint(
+                condition=Q(assisted_by="") | ~Q(assisted_why=""), name="review_assisted_why"
+            ),
             models.UniqueConstraint(fields=["event_id"], name="review_event"),
             models.CheckConstraint(condition=Q(level__gte=1, level__lte=5), name="review_level"),
         ]
@@ -378,10 +406,16 @@ class Review(models.Model):
             models.Index(fields=["level", "-at"], condition=Q(level__lte=2), name="review_bad"),
             models.Index(fields=["office", "at"], name="review_office"),
             models.Index(fields=["hall", "at"], name="review_hall"),
+            models.Index(fields=["-at"], condition=~Q(text=""), name="review_worded"),
         ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.touchpoint} {self.level}"
+
+    @property
+    def is_assisted(self) -> bool:
+        """Entered by somebody of ours for the person: never in the scores of staff."""
+        return bool(self.assisted_by)
 
 
 @personal(text="text")

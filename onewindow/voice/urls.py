@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.voice import device, deviceviews, protocol, public, views
+from onewindow.voice import device, deviceviews, opinions, protocol, public, verdict_views, views
 
 urlpatterns = [
     path("rate/<str:token>", public.rate_case, name="rate"),
@@ -26,4 +26,26 @@ urlpatterns = [
     path("desk/devices/<str:code>/", deviceviews.device, name="device_facts"),
     path("desk/reviews/", views.low_marks_list, name="reviews"),
     path("desk/reviews/export.xlsx", views.low_marks_export, name="reviews_export"),
+    path("desk/reviews/enter/", verdict_views.enter, name="review_enter"),
+    path("desk/reviews/texts/", verdict_views.texts, name="review_texts"),
+    path("desk/reviews/windows/", verdict_views.windows, name="review_windows"),
+    path("desk/reviews/windows/export.xlsx", verdict_views.windows_export, name="review_windows_export"),
+    path("desk/reviews/signals/", verdict_views.signals, name="review_signals"),
+    path(
+        "desk/reviews/signals/<str:look>/<str:hall>/<str:window>/<str:code>/",
+        verdict_views.signal_rows,
+        name="review_signal",
+    ),
+    path(
+        "desk/reviews/signals/<str:look>/<str:hall>/<str:window>/<str:code>/check",
+        verdict_views.signal_check,
+        name="review_check",
+    ),
+    path("desk/reviews/one/<str:key>/", verdict_views.review_facts, name="review"),
+    path("reviews/", opinions.city, name="opinions"),
+    path("reviews/figures.json", opinions.figures_json, name="opinions_json"),
+    path("reviews/figures.csv", opinions.figures_csv, name="opinions_csv"),
+    path("reviews/words.json", opinions.words_json, name="opinions_words"),
+    path("reviews/<slug:slug>/", opinions.kind_list, name="opinions_list"),
+    path("reviews/<slug:slug>/<str:code>/", opinions.one, name="opinions_one"),
 ]

@@ -28,29 +28,44 @@ def _only(request: HttpRequest, *roles: str) -> None:
 READERS = (Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD)
 
 
-def _asked(request: HttpRequest) -> tuple[bool, Filters]:
-    """Whether all reviews were asked for, and the filters; only for those who read them at all."""
+def _asked(request: HttpRequest) -> tuple[str, Filters]:
+    """Which of the lists was asked for, and the filters; only for those who read them at all."""
     _only(request, *READERS)
-    everything = request.GET.get("show") == "all"
-    return everything, Filters(request.GET, by=request.user, everything=everything)
+    show = request.GET.get("show", "")
+    show = show if show in low_marks.SHOWS else ""
+    return show, Filters(request.GET, by=request.user, everything=bool(show))
+
+
+def _tabs(show: str) -> list[tuple[str, str, bool]]:
+    names = {
+        "": _("Low marks"),
+        "all": _("All reviews"),
+        "second": _("Second reviews"),
+        "changed": _("Changed within a day"),
+        "excluded": _("Left out after appeal"),
+    }
+    return [(code, label, code == show) for code, label in names.items()]
 
 
 @staff
 @require_safe
 def low_marks_list(request: HttpRequest) -> HttpResponse:
-    """One and two stars (or all), newest first, each beside what the system itself knows; above it the whole verdict."""
-    everything, filters = _asked(request)
-    found = low_marks.find(request.user, filters.asked, everything=everything)
+    """One and two stars (or another list), newest first, each beside what the system knows; above it the whole verdict."""
+    show, filters = _asked(request)
+    found = low_marks.find(request.user, filters.asked, show=show)
     rows, following = low_marks.page(found, request.GET.get("cursor", ""))
     context = {
         "filters": filters,
         "lines": low_marks.lines(rows, request.user),
         "total": found.count(),
         "said": low_marks.verdict(request.user, filters.asked),
-        "everything": everything,
-        "tabs": [("", _("Low marks"), not everything), ("all", _("All reviews"), everything)],
+        "everything": bool(show),
+        "tabs": _tabs(show),
         "next": following,
         "known": rules.knows_reviewers(request.user),
+        "may_enter": request.user.has_role(Role.BUREAU, Role.HALL_MANAGER),
+        "may_examine": rules.examines(request.user),
+        "sees_windows": request.user.has_role(Role.BUREAU, Role.LEADER, Role.HALL_MANAGER),
     }
     return render(request, "voice/low_marks.html", context)
 
@@ -58,19 +73,21 @@ def low_marks_list(request: HttpRequest) -> HttpResponse:
 @staff
 @require_safe
 def low_marks_export(request: HttpRequest) -> HttpResponse:
-    """The same list as a workbook."""
-    everything, filters = _asked(request)
-    found = low_marks.find(request.user, filters.asked, everything=everything)[:10_000]
+    """The same list as a workbook; of a change, what was said first is in it too."""
+    show, filters = _asked(request)
+    found = low_marks.find(request.user, filters.asked, show=show)[:10_000]
     columns: list[tuple[Any, int]] = [
         (_("Day"), 12), (_("Level"), 14), (_("Moment"), 12), (_("Hall"), 24), (_("Window"), 22), (_("Department"), 24),
         (_("Item"), 32), (_("Reasons"), 50), (_("In their own words"), 50), (_("Past the promise"), 10),
-        (_("Past the statute"), 10), (_("Visits"), 8), (_("Visits promised"), 8),
+        (_("Past the statute"), 10), (_("Visits"), 8), (_("Visits promised"), 8), (_("Papers beyond the guide"), 20),
+        (_("Level at first"), 14), (_("Words at first"), 30), (_("Channel"), 14), (_("Entered by staff"), 20),
+        (_("Left out because"), 24),
     ]  # fmt: skip
     known = rules.knows_reviewers(request.user)
     lines = low_marks.lines(found, request.user)
     said = {True: _("yes"), False: _("no")}
     return workbook(
-        "reviews" if everything else "low-marks",
+        f"reviews-{show}" if show else "low-marks",
         columns + ([(_("Number"), 20)] if known else []),
         (
             [
@@ -78,7 +95,11 @@ def low_marks_export(request: HttpRequest) -> HttpResponse:
                 line.review.get_touchpoint_display(),
                 local(line.review.hall), local(line.review.counter), local(line.review.office), local(line.item.item),
                 "；".join(local(r.indicator) if r.indicator else r.code for r in line.reasons), line.text,
-                said[line.late_promise], said[line.late_law], line.visits, line.visits_promised,
+                said[line.facts.late_promise], said[line.facts.late_law], line.facts.visits, line.facts.visits_promised,
+                "；".join(line.facts.beyond), line.was.get_level_display() if line.was else "",
+                (line.was.text if known else low_marks.hidden(line.was.text)) if line.was else "",
+                line.review.get_channel_display(), line.review.assisted_why,
+                line.review.exclusion.reason if hasattr(line.review, "exclusion") else "",
             ]
             + ([shown(line.review.number)] if known else [])
             for line in lines

@@ -1,0 +1,218 @@
+"""Signals that reviews are not what people said: each seen where it is, none where chance does the same."""
+
+import math
+from collections import Counter as Bag
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.management import call_command
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onewindow.org.models import Person
+from onewindow.sim import frauds
+from onewindow.voice import actions, again, chance, examining, funnel, integrity
+from onewindow.voice.models import Review
+from onewindow.voice.records import Check, Examination
+from onewindow.voice.signs import LABELS
+from tests.town import at
+
+# --- the chances, against sums done the long way -----------------------------------------------------------
+
+
+@given(st.integers(1, 60), st.floats(0.01, 0.99), st.floats(0.001, 0.4), st.data())
+def test_the_beta_binomial_tails_are_those_of_its_definition(n, mean, rho, data):
+    k = data.draw(st.integers(0, n))
+    a, b = mean * (1 / rho - 1), (1 - mean) * (1 / rho - 1)
+    probability, table = 1.0, []
+    for i in range(n):  # Pólya's urn: P(0 of n), then each next by its ratio
+        probability *= (b + i) / (a + b + i)
+    for i in range(n + 1):
+        table.append(probability)
+        if i < n:
+            probability *= (n - i) / (i + 1) * (a + i) / (b + n - i - 1)
+    model = chance.Model(mean, rho)
+    assert model.at_least(k, n) == pytest.approx(min(1, sum(table[k:])), rel=1e-3, abs=1e-9) or k == 0
+    assert sum(table) == pytest.approx(1, abs=1e-6)
+
+
+@given(st.integers(0, 40), st.floats(0.01, 30))
+def test_the_poisson_tail_is_one_less_the_head(k, expected):
+    head = sum(math.exp(-expected) * expected**i / math.factorial(i) for i in range(k))
+    found = chance.at_least(k, expected)
+    assert found == 1.0 if k <= expected else found == pytest.approx(1 - head, abs=1e-9)
+
+
+def test_a_run_is_as_rare_as_it_is_long():
+    assert chance.long_run(20, 100, 0.5) == pytest.approx(41 * 0.5**20)
+    assert chance.long_run(3, 1000, 0.9) == 1.0
+
+
+@given(st.integers(2, 120), st.floats(0.005, 0.5), st.sampled_from([0.001, 0.025]))
+def test_a_point_lies_outside_the_funnel_just_if_its_exact_tail_is_that_small(n, share, tail):
+    at = [math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(n + 1)]
+    lower, upper = funnel.limits(n, share, tail)
+    for k in range(n + 1):
+        high, low = sum(at[k:]), sum(at[: k + 1])
+        assert (k / n > upper) == (high < tail) or abs(high - tail) < 1e-9
+        assert (k / n < lower) == (low < tail) or abs(low - tail) < 1e-9
+
+
+def test_the_funnel_marks_what_lies_outside_on_both_sides():
+    pairs = [
+        ("many", 400, 30),
+        *[(f"w{n}", 400, 8) for n in range(20)],
+        ("none", 3000, 5),
+        ("new", 3, 1),
+        ("empty", 0, 0),
+    ]
+    chart = funnel.funnel(pairs)
+    assert [(p.thing, p.outside) for p in chart.outside] == [("many", "high"), ("none", "low")]
+    assert len(chart.points) == 23 and all(
+        0 <= p.x <= chart.width and 0 <= p.y <= chart.height for p in chart.points
+    )
+    assert funnel.funnel([("empty", 0, 0)]) is None
+
+
+# --- the bed ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bed():
+    return frauds.run(honest=50, each=1, seed=1, a_day=9)
+
+
+def test_of_twenty_planted_frauds_eighteen_are_found_and_no_honest_window_in_a_hundred(bed):
+    hit, missed, wrong, right = bed.table
+    assert len(bed.planted) == 20 and bed.found >= 18, bed.planted
+    assert bed.wrong_share <= 0.01, bed.wrongly
+    assert (hit + missed, wrong + right) == (20, 50)
+
+
+@pytest.mark.parametrize(
+    ("fraud", "signal"),
+    [
+        ("taps_at_once", "fast"), ("same_answer", "same_answer"), ("evenings", "outside"), ("in_a_row", "burst"),
+        ("tops_up", "closing"), ("own_number", "own_phone"), ("relatives", "one_phone"), ("one_computer", "one_browser"),
+        ("takes_away", "left"), ("asks_till_good", "again"), ("talks_out", "raised"), ("types_in", "helped"),
+        ("pastes", "same_words"), ("skips_late", "late_silent"), ("unplugs", "silent_days"), ("script", "one_pace"),
+        ("time_out", "everybody"), ("speaks_for_all", "wordless"),
+    ],
+)  # fmt: skip
+def test_each_fraud_is_seen_by_the_signal_that_names_it(bed, fraud, signal):
+    assert bed.planted[fraud][2][signal] == 1
+
+
+def test_every_signal_has_a_name_and_an_innocent_cause():
+    assert set(LABELS) == set(integrity.SIGNALS)
+
+
+def test_without_the_frauds_nobody_is_flagged_and_the_same_seed_is_the_same_year():
+    one, two = (frauds.run(honest=12, seed=9, a_day=4, frauds=()) for _ in range(2))
+    assert (one.reviews, one.wrongly, one.planted) == (two.reviews, {}, {})
+
+
+def test_the_command_prints_the_table(capsys):
+    call_command("integrity", "--test-bed", "--windows", "12", "--each", "1", "--per-day", "4")
+    said = capsys.readouterr().out
+    assert (
+        "planted fraud" in said
+        and "honest" in said
+        and "of 20 patterns found" in said
+        and "taps_at_once" in said
+    )
+
+
+# --- on the database ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def odd(town, monday):
+    """Five applicants whose telephone is that of the clerk, all contented; two others are not."""
+    Person.objects.filter(pk=town.li.pk).update(mobile="19900009999")
+    for n in range(1, 6):
+        a = town.accepted(applicant=town.applicant(n, mobile="19900009999"))
+        actions.review(a, "accepted", level=5, origin="same")
+    for n in (6, 7):
+        actions.review(town.accepted(n=n), "accepted", level=1)
+    monday.move_to(at("2026-11-24 08:00"))
+    return town
+
+
+@pytest.mark.django_db
+def test_what_is_loaded_is_what_happened(odd):
+    again.enter(odd.accepted(n=8), "accepted", by=odd.bai, level=4, why="老人")
+    monday, tuesday = at("2026-11-23 00:00").date(), at("2026-11-24 00:00").date()
+    (w,) = examining.Year(monday, tuesday)
+    assert (w.hall, len(w.said), w.served, w.late_served) == ("H1", 8, 8, 0)
+    assert Bag((s.level, s.own, s.helper) for s in w.said) == {
+        (5, True, ""): 5,
+        (1, False, ""): 2,
+        (4, False, "bai"): 1,
+    }
+    assert {s.day for s in w.said} == {monday.toordinal(), tuesday.toordinal()} and w.said[
+        0
+    ].second == 10 * 3600
+    assert w.workdays == {monday.toordinal(), tuesday.toordinal()} and (w.opens, w.closes) == (30600, 61200)
+
+
+@pytest.mark.django_db
+def test_the_report_shows_evidence_and_keeps_what_a_check_found(odd, signed_in):
+    assert examining.weekly(10) == 1 and examining.weekly(10) == 0
+    assert Examination.objects.count() == 2  # the quarter, and the first time the year
+    client = signed_in(odd.bai)
+    shown = client.get("/desk/reviews/signals/").content.decode()
+    assert (
+        "申请人手机号系工作人员本人" in shown
+        and "7 条中 5 条" in shown
+        and "待核查" in shown
+        and "不是结论" in shown
+    )
+    look = examining.looks()[0]
+    (line,) = examining.report(look)
+    url = f"/desk/reviews/signals/{look.first:%Y%m%d}-{look.last:%Y%m%d}/H1/03/own_phone/"
+    rows = client.get(url).content.decode()
+    assert rows.count("ow-marks__a") == 5 and [s.finding.code for s in line.signals] == ["own_phone"]
+    assert (
+        client.post(url + "check", {"outcome": "explained", "note": "本人办理公积金，已核对登记"}).status_code
+        == 302
+    )
+    shown = client.get("/desk/reviews/signals/").content.decode()
+    assert "本人办理公积金" in shown and "待核查" not in shown
+    assert (
+        client.post(url + "check", {"outcome": "explained", "note": ""}).status_code == 302
+        and Check.objects.count() == 1
+    )
+    assert (
+        examining.examine(look.first, look.last).findings.count() == 1
+    )  # looked at anew, the check stays beside it
+    assert not examining.report(examining.looks()[0])[0].is_open
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("who", "code"), [("leader", 200), ("zhou", 403), ("head", 403), ("li", 403), ("it", 403)]
+)
+def test_those_whom_the_signals_are_about_do_not_read_them(odd, signed_in, who, code):
+    look = examining.examine(at("2026-11-23 00:00").date(), at("2026-11-23 00:00").date())
+    client = signed_in(getattr(odd, who))
+    assert client.get("/desk/reviews/signals/").status_code == code
+    url = f"/desk/reviews/signals/{look.first:%Y%m%d}-{look.last:%Y%m%d}/H1/03/own_phone/check"
+    assert client.post(url, {"outcome": "explained", "note": "x"}).status_code == 403
+    with pytest.raises(PermissionDenied):
+        examining.note(odd.counter, "own_phone", look, by=getattr(odd, who), outcome="explained", text="x")
+
+
+@pytest.mark.django_db
+def test_the_windows_stand_in_one_chart_with_their_intervals(odd, signed_in):
+    from onewindow.voice import tallies
+
+    tallies.bring_up_to_date()
+    shown = signed_in(odd.bai).get("/desk/reviews/windows/").content.decode()
+    assert shown.count('class="ow-funnel__p"') == 1 and "71.4%" in shown and shown.count("<polyline") == 4
+    assert (
+        signed_in(odd.zhou).get("/desk/reviews/windows/").content.decode().count('class="ow-funnel__p"') == 1
+    )
+    assert signed_in(odd.head).get("/desk/reviews/windows/").status_code == 403
+    assert signed_in(odd.bai).get("/desk/reviews/windows/export.xlsx").status_code == 200
+    assert Review.objects.count() == 7
