@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -361,18 +362,27 @@ class Rung(models.Model):
         return f"{self.kind or '*'} {self.measure}+{self.after} {self.code}"
 
 
+#: letter of a kind whose cases are kept from some people whatever their posts → what a person may see of it; its cards follow
+KEPT_FROM_SOME: dict[str, Callable[[Any], models.QuerySet[Any]]] = {}
+
+
 class CardQuerySet(models.QuerySet["Card"]):
     def seen_by(self, person: Any) -> CardQuerySet:
-        """Bureau and leaders all; departments and halls their own; nobody else any."""
+        """Bureau and leaders all; departments and halls their own; nobody else any. The cards of a case that is kept from
+        somebody are kept from that person too."""
         if not person.is_authenticated or not person.is_active:
             return self.none()
-        if person.has_role(Role.BUREAU, Role.LEADER):
-            return self
-        offices = person.offices_as(Role.APPROVER, Role.HEAD)
-        halls = person.halls_as(Role.CLERK, Role.HALL_MANAGER)
-        if not offices and not halls:
-            return self.none()
-        return self.filter(Q(office_id__in=offices) | Q(hall_id__in=halls))
+        cards = self
+        if not person.has_role(Role.BUREAU, Role.LEADER):
+            offices = person.offices_as(Role.APPROVER, Role.HEAD)
+            halls = person.halls_as(Role.CLERK, Role.HALL_MANAGER)
+            if not offices and not halls:
+                return self.none()
+            cards = self.filter(Q(office_id__in=offices) | Q(hall_id__in=halls))
+        for prefix, seen in KEPT_FROM_SOME.items():
+            visible = Exists(seen(person).order_by().filter(number=OuterRef("number")))
+            cards = cards.filter(~Q(number__startswith=prefix) | visible)
+        return cards
 
     def of(self, number: str) -> CardQuerySet:
         """All cards of one case, first to last."""

@@ -8,12 +8,15 @@ class Issues(AppConfig):
 
     def ready(self) -> None:
         from onewindow.cases.desk import show
+        from onewindow.cases.models import KEPT_FROM_SOME
         from onewindow.issues import ladder, reactions  # noqa: F401 – what it climbs, and what follows
         from onewindow.issues.desk import Issues as Shown
+        from onewindow.issues.models import Issue
         from onewindow.org import rail
         from onewindow.org.roles import Role
 
         show(Shown())
+        KEPT_FROM_SOME[Issue.PREFIX] = Issue.objects.seen_by
         working = (Role.APPROVER, Role.HEAD, Role.BUREAU, Role.LEADER, Role.HALL_MANAGER)
         rail.add(30, "issues", _("Issues"), "message-square-warning", *working)
         rail.add(31, "issue_register", _("Could not be done"), "octagon-alert", Role.CLERK, Role.HALL_MANAGER)

@@ -35,10 +35,11 @@ def by_link(view: View) -> View:
     @wraps(view)
     def answer(request: HttpRequest, token: str, **more: Any) -> HttpResponse:
         who = rate.address(request)
-        if rate.spent("link", who, most=TRIES, seconds=SPAN):
+        if rate.spent("issue-link", who, most=TRIES, seconds=SPAN):
             return too_many(request)
         if (i := links.by_token(token)) is None:
-            rate.count("link", who, seconds=SPAN)
+            if links.SHAPE.fullmatch(token):  # what has not even the form of a link is nobody's guess
+                rate.count("issue-link", who, seconds=SPAN)
             return render(request, "window/track_missing.html", status=404)
         return view(request, i, **more)
 
@@ -52,7 +53,7 @@ def report(request: HttpRequest, hall: str = "", counter: str = "") -> HttpRespo
     where = opening.window_of(hall, counter) if hall else None
     if hall and where is None:
         raise Http404
-    form = entries.ReportForm(request.POST or None)
+    form = entries.ReportForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         if _spent(request):
             return too_many(request)
@@ -93,15 +94,16 @@ def _begun(request: HttpRequest, i: Issue) -> HttpResponse:
 def slip(request: HttpRequest, code: str) -> HttpResponse:
     """The slip of a "no": one scan, one button. Scanned again it says that the issue is under way, never whose it is."""
     who = rate.address(request)
-    if rate.spent("link", who, most=TRIES, seconds=SPAN):
+    if rate.spent("issue-link", who, most=TRIES, seconds=SPAN):
         return too_many(request)
     r = opening.refusal_of_slip(code)
     if r is None:
-        rate.count("link", who, seconds=SPAN)
+        if len(code) >= 12:
+            rate.count("issue-link", who, seconds=SPAN)
         return render(request, "window/track_missing.html", status=404)
     begun = opening.of_refusal(r)
     names = entries.reason_names()
-    form = entries.SlipForm(request.POST or None)
+    form = entries.SlipForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and begun is None and form.is_valid():
         if _spent(request):
             return too_many(request)

@@ -24,7 +24,7 @@ CHINESE = re.compile(r"[\u3400-\u9fff]+")
 LATIN = re.compile(r"[a-z]{3,20}")
 #: Characters that carry no matter; a pair with one of them is left out.
 EMPTY = set(
-    "却已才再每次经求口上三两十的了是在我们你他她它和与及也都就还又很太不没有把被对从到说要让给去来这那个一些吗呢吧啊请您为以而但"
+    "却已才再每次经求上三两十的了是在我们你他她它和与及也都就还又很太不没有把被对从到说要让给去来这那个一些吗呢吧啊请您为以而但"
 )
 MOST = 60  # terms of one text
 CANDIDATES = 200

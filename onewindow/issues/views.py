@@ -115,7 +115,7 @@ def register(request: HttpRequest) -> HttpResponse:
     """Registration in under a minute: which service, what happened, a number to call. The slip with the reporter's own link is
     shown once, here, and only to somebody who left no number: whoever has the link speaks for the reporter."""
     _only(request, *AT_WINDOW)
-    form = entries.RegisterForm(request.POST or None, by=request.user)
+    form = entries.RegisterForm(request.POST if request.method == "POST" else None, by=request.user)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         i = opening.open_issue(
@@ -207,7 +207,7 @@ def refusals_export(request: HttpRequest) -> HttpResponseBase:
 def refusal_new(request: HttpRequest) -> HttpResponse:
     """A "no" is written down, and its slip is printed at once."""
     _only(request, *AT_WINDOW)
-    form = entries.RefusalForm(request.POST or None, by=request.user)
+    form = entries.RefusalForm(request.POST if request.method == "POST" else None, by=request.user)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         r = opening.say_no(

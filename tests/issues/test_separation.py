@@ -136,6 +136,12 @@ def test_neither_cards_nor_notices_reach_who_is_kept_out(town, life, monday):
     follow()
     cards = Card.objects.filter(number=i.number)
     assert cards.count() == 3
+    assert [Card.objects.seen_by(p).count() for p in (town.head, town.bai, town.li, town.zhou)] == [
+        3,
+        3,
+        0,
+        0,
+    ]
     told = {name for card in cards for name in card.told}
     assert told == {"head", "bai", "lu", "leader"}
     assert set(Notice.objects.filter(number=i.number).values_list("person__username", flat=True)).isdisjoint(

@@ -19,7 +19,7 @@ PUBLIC = {
     "home", "items", "item", "track", "track_token", "track_correct", "track_withdraw", "track_hearing", "track_paper",
     "track_paper_print", "short", "verify", "decisions", "decisions_csv", "decisions_json", "decisions_feed", "decision", "rate", "device",
     "device_pair", "device_about", "device_protocol", "healthz", "readyz", "metrics", "styleguide", "account_login", "account_inactive", "api_docs",
-    "openapi-json", "my_sign_in", "bundle", "together_track", "together_withdraw", "data_shared",
+    "openapi-json", "my_sign_in", "bundle", "together_track", "together_withdraw", "data_shared", "stuck",
 }  # fmt: skip
 #: of staff, and of applicants
 SIGN_INS = ("/accounts/login/", "/my/sign-in/")
