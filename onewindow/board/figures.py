@@ -15,11 +15,15 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Min, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from onewindow.cases import desk, instant
 from onewindow.exchange.models import Reuse
+from onewindow.hall.figures import Heat
+from onewindow.hall.figures import waits as hall_waits
+from onewindow.hall.models import Ticket
 from onewindow.org.calendar import ZONE, working_days_left
 from onewindow.org.models import Office, Person, current_calendar
 from onewindow.org.templatetags.ow import percent
@@ -359,6 +363,12 @@ class Overview:
 
     def _days_over(self, due: dt.datetime) -> int:
         return max(1, -working_days_left(self.as_of, due, current_calendar()))
+
+    @cached_property
+    def waits(self) -> Heat:
+        """Do people wait too long? p50 and p90 by hall and hour, last seven days."""
+        end = dt.datetime.combine(timezone.localdate(instant.now()), dt.time(), ZONE) + dt.timedelta(days=1)
+        return hall_waits(Ticket.objects.seen_by(self.person), end - WEEK, end)
 
     @cached_property
     def urgent(self) -> list[Urgent]:

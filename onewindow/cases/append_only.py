@@ -10,28 +10,39 @@ from django.db.migrations import RunPython
 REFUSED = "append-only"
 
 
-def protect(editor: Any, table: str) -> None:
+def protect(editor: Any, table: str, *, kept_days: int = 0) -> None:
     """Installs the triggers on a table. Call it from a migration's RunPython with ``schema_editor``; again at the end of
-    each later migration that adds or changes a column (SQLite makes the table anew for that, without its triggers)."""
+    each later migration that adds or changes a column (SQLite makes the table anew for that, without its triggers).
+    ``kept_days``: rows whose ``at`` is longer ago may be deleted (by the purge), never changed."""
     release(editor, table)
     if editor.connection.vendor == "postgresql":
+        old = (
+            f"IF TG_OP = 'DELETE' AND OLD.at < now() - interval '{kept_days} days' THEN RETURN OLD; END IF; "
+            if kept_days
+            else ""
+        )
         editor.execute(
             f"CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{table} is {REFUSED}'; END $$"
+            f"$$ BEGIN {old}RAISE EXCEPTION '{table} is {REFUSED}'; END $$"
         )
         editor.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
             f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()"
         )
+        truncated = f"{table}_no_truncate"
         editor.execute(
-            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
+            f"CREATE OR REPLACE FUNCTION {truncated}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{table} is {REFUSED}'; END $$"
+        )
+        editor.execute(
+            f"CREATE TRIGGER {truncated} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {truncated}()"
         )
         return
     for act in ("UPDATE", "DELETE"):
+        young = f"WHEN julianday(OLD.at) >= julianday('now') - {kept_days} " if kept_days else ""
         editor.execute(
             f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is {REFUSED}'); END"
+            f"{young if act == 'DELETE' else ''}BEGIN SELECT RAISE(ABORT, '{table} is {REFUSED}'); END"
         )
 
 
@@ -41,6 +52,7 @@ def release(editor: Any, table: str) -> None:
         editor.execute(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}")
         editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}")
         editor.execute(f"DROP FUNCTION IF EXISTS {table}_append_only()")
+        editor.execute(f"DROP FUNCTION IF EXISTS {table}_no_truncate()")
         return
     for act in ("update", "delete"):
         editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{act}")

@@ -102,6 +102,7 @@ for app in (
     "pledges",
     "approvals",
     "window",
+    "hall",
     "voice",
     "my",
     "board",

@@ -74,6 +74,8 @@ PRIVATE = (
     "/t/",
     "/q/",
     "/rate/",
+    "/hall/t/",
+    "/hall/b/",
     "/track/",
     "/my/",
     "/accounts/",

@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 
 from onewindow.cases import instant
 from onewindow.exchange.models import Call, Material
+from onewindow.hall.keeping import drop_old as drop_old_tickets
 from onewindow.issues.actions import forget_reporters
 from onewindow.my.applying import drop_old
 from onewindow.my.models import OneTimeCode
@@ -41,6 +42,7 @@ def purge(now: dt.datetime | None = None) -> dict[str, int]:
     }
     gone = {name: _delete(rows) for name, rows in old.items()}
     ended = now - dt.timedelta(days=number("track_days"))
+    gone["tickets"] = drop_old_tickets(now - dt.timedelta(days=number("ticket_days")), ROWS)
     drafts = drop_old(now - dt.timedelta(days=number("draft_days")))
     return gone | {"drafts": drafts, "reporters": forget_reporters(ended)}
 

@@ -36,6 +36,7 @@ KNOWN = {
     "ONEWINDOW_SESSION_MINUTES": "a staff session without a click ends after so many minutes",
     "ONEWINDOW_SEAL": "adapter for electronic seals: dotted path to a class; the shipped one marks papers as a test",
     "ONEWINDOW_SMS": "channel of text messages: console, file, or package.module:function of a gateway",
+    "ONEWINDOW_SPEECH": "who speaks the calls of the hall: file, console, none or package.module:function",
     "ONEWINDOW_MAIL_FROM": "sender of e-mails; the server is named by EMAIL_URL, e.g. smtp://user:password@host:25",
     "ONEWINDOW_REGISTERS": "connector to neighbours' registers: none, local (an invented one) or module:Class",
     "ONEWINDOW_REGISTERS_TIMEOUT": "seconds after which a register counts as not answering",
@@ -84,6 +85,9 @@ CITY = {
 }
 REGION = env.str("ONEWINDOW_REGION", "231282")
 LETTER_PREFIX = env.str("ONEWINDOW_LETTER_PREFIX", "肇政务")
+SPEECH = env.str("ONEWINDOW_SPEECH", "console" if DEBUG else "file")
+if SPEECH not in ("file", "console", "none") and ":" not in SPEECH:
+    raise ImproperlyConfigured("ONEWINDOW_SPEECH: file, console, none or package.module:function.")
 SMS_GATEWAY = env.str("ONEWINDOW_SMS", "file" if not DEBUG else "console")
 SMS_CHANNEL = SMS_GATEWAY if SMS_GATEWAY in ("console", "file") else "sms"
 if SMS_CHANNEL == "sms" and ":" not in SMS_GATEWAY:
@@ -111,6 +115,7 @@ INSTALLED_APPS = [
     "onewindow.my",
     "onewindow.voice",
     "onewindow.walks",
+    "onewindow.hall",
     "onewindow.issues",
     "onewindow.window",
     "onewindow.approvals",

@@ -14,7 +14,8 @@ from onewindow.config.styleguide import StyleGuide
 
 #: Each app says in its own urls.py where it hangs; higher apps come first.
 APPS = [
-    "config", "board", "my", "voice", "walks", "issues", "window", "approvals", "pledges", "licences", "catalog", "exchange",
+    "config", "board", "my", "voice", "walks", "hall", "issues", "window", "approvals", "pledges", "licences", "catalog",
+    "exchange",
     "cases", "org",
 ]  # fmt: skip
 

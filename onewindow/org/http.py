@@ -44,6 +44,8 @@ SCOPES = (
     "stats:read",
     "data:query",
     "messages:write",
+    "hall:read",
+    "hall:write",
 )
 LIMIT, MOST = 50, 200
 

@@ -23,6 +23,7 @@ from onewindow.exchange.models import Grant, GrantState
 from onewindow.org.importing import import_table
 from onewindow.org.models import Counter, Hall, Office, Person, Post
 from onewindow.org.roles import Role
+from onewindow.sim import queues
 from onewindow.voice.models import Device, DeviceAssignment, secret_digest
 
 DATA = Path(settings.BASE_DIR) / "data"
@@ -66,6 +67,7 @@ def build(seed: int = 1) -> None:
         _people(seed)
         _those_who_take_part()
         _evaluators()
+        queues.set_up()
 
 
 def _clean(errors: list[Any]) -> None:

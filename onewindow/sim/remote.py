@@ -33,7 +33,7 @@ from onewindow.window.models import DocumentForm
 
 log = logging.getLogger(__name__)
 API, DEVICE = "/api/v1", "/api/device/v1"
-SCOPES = ["cases:read", "cases:write"]
+SCOPES = ["cases:read", "cases:write", "hall:read", "hall:write"]
 BEAT = 60  # seconds between two heartbeats of an evaluator
 LOOKS, PAUSE = 3, 0.5  # how often an evaluator looks for its question, and the seconds between
 #: Evaluators that nobody stands at: those of the demonstration city, and life's own of an earlier run.

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from onewindow.cases import desk
 from onewindow.cases.views import staff
 from onewindow.org.roles import Role
-from onewindow.window import actions, workbench
+from onewindow.window import actions, strips, workbench
 from onewindow.window.counter import clerk_only
 from onewindow.window.models import DeliveryForm, Status
 from onewindow.window.public import _desk_paper
@@ -55,7 +55,7 @@ class ReprintForm(forms.Form):
 def today(request: HttpRequest) -> HttpResponse:
     """工作台: what waits for me today, one click from each."""
     person: Any = request.user
-    return render(request, "window/workbench.html", workbench.today(person))
+    return render(request, "window/workbench.html", workbench.today(person) | {"strips": strips.of(request)})
 
 
 @clerk_only
@@ -83,6 +83,7 @@ def handouts(request: HttpRequest) -> HttpResponse:
         "ready": found is not None and found.status == Status.DECIDED,
         "may": found is not None and actions.flow.why_not("deliver", found, person) is None,
         "paper": found.papers.order_by("-id").first() if found is not None else None,
+        "strips": strips.of(request),
     }
     return render(request, "window/handouts.html", context)
 

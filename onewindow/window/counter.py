@@ -26,7 +26,7 @@ from onewindow.catalog.models import Item, MaterialSpec
 from onewindow.exchange.models import Outcome
 from onewindow.org.masking import mask_name
 from onewindow.org.roles import Role
-from onewindow.window import actions, letters, reader, reuse, sitting
+from onewindow.window import actions, letters, reader, reuse, sitting, strips
 from onewindow.window.intake import FINAL, KEY, TO_ACCEPT, IntakeForm, new_key
 from onewindow.window.models import Application, DocumentForm
 
@@ -231,6 +231,7 @@ def _page(request: HttpRequest, form: IntakeForm, data: dict[str, Any], do: str 
             "id_number": id_number,
             "drafts": sitting.drafts(clerk),
             "towns": sitting.towns(),
+            "strips": strips.of(request),
         },
     )
 
@@ -287,6 +288,7 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
         "qr": letters.qr_svg(a.track_url) if mine else "",
         "paper": a.papers.order_by("-id").first(),
         "missing": _missing_of(a),
+        "strips": strips.of(request),
     }
     return render(request, "window/counter_done.html", context)
 

@@ -10,6 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
+from onewindow.hall.models import MatterGroup, Visit
+
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 GOLDEN = Path(__file__).parent / "url_doors.txt"
 #: li took the case in, wang decides it; ma is clerk of another hall, qian approver of another department
@@ -20,6 +22,8 @@ PUBLIC = {
     "track_paper_print", "short", "verify", "decisions", "decisions_csv", "decisions_json", "decisions_feed", "decision", "rate", "device",
     "device_pair", "device_about", "device_protocol", "healthz", "readyz", "metrics", "styleguide", "account_login", "account_inactive", "api_docs",
     "openapi-json", "my_sign_in", "bundle", "together_track", "together_withdraw", "data_shared", "stuck",
+    "halls", "hall", "hall_kiosk", "hall_book", "hall_board", "hall_board_now", "hall_sign", "hall_ticket",
+    "hall_ticket_now", "hall_slip",
 }  # fmt: skip
 #: of staff, and of applicants
 SIGN_INS = ("/accounts/login/", "/my/sign-in/")
@@ -53,7 +57,14 @@ def enter(town, name):
 @pytest.fixture
 def facts(town):
     case = town.accepted()
-    return {"number": case.number, "token": case.track_token, "pk": case.papers.first().pk, "verb": "decide"}
+    MatterGroup.objects.create(hall=town.hall, letter="A", name="许可", name_en="Licences").counters.set(
+        [town.counter]
+    )
+    visit = Visit.objects.create(hall=town.hall, day=town.li.posts.get().starts_on, opened_at=case.opened_at)
+    return {
+        "number": case.number, "token": case.track_token, "pk": case.papers.first().pk, "verb": "decide",
+        "counter": town.counter.code, "visit": visit.key,
+    }  # fmt: skip
 
 
 def doors(facts):
@@ -62,11 +73,10 @@ def doors(facts):
     for route, name in routes():
         if not route.startswith("admin/") and route not in seen:
             seen.add(route)
-            yield (
-                route,
-                name,
-                address(route, facts | ({"code": "ZD-MSA-001"} if name in ("item", "get_item") else {})),
-            )
+            here = {"code": "ZD-MSA-001"} if name in ("item", "get_item") else {}
+            if "hall" in name or name in ("get_queue", "take_tickets", "check_in", "call_next"):
+                here = {"code": "H1", "key": facts["visit"]}
+            yield route, name, address(route, facts | here)
 
 
 @pytest.mark.django_db

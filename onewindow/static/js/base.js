@@ -76,6 +76,13 @@
     if (t.matches("[data-keys-toggle]")) { store.set(singleKeys() ? "off" : "on"); showSingleKeys(); }
     if (t.matches("[data-close]")) { const d = t.closest("details"); if (d) { d.open = false; d.querySelector("summary").focus(); } }
   });
+  // a menu that opens by a key gets the focus where one goes on
+  document.addEventListener("toggle", (e) => {
+    const d = e.target;
+    if (!d.matches || !d.matches("details[data-menu][open]")) return;
+    const first = d.querySelector("[data-first]");
+    if (first) first.focus();
+  }, true);
   const showSingleKeys = () => all("[data-keys-toggle]").forEach((b) => {
     const on = singleKeys();
     b.setAttribute("aria-pressed", String(on));

@@ -18,6 +18,7 @@ from onewindow.cases import instant
 from onewindow.cases.flow import Stale, StepRefused
 from onewindow.sim import city
 from onewindow.sim.caller import Away, Caller
+from onewindow.sim.hall_life import HallLife
 from onewindow.sim.life import Life
 from onewindow.sim.remote import Remote
 from onewindow.window.models import Status
@@ -91,6 +92,7 @@ class Command(BaseCommand):
     def live(self, life: SlowLife, stop: threading.Event, every: float) -> None:
         """Until it is stopped. While the server is away nobody can do anything; then life goes on where it stood."""
         coming, begun = time.monotonic(), False
+        hall = HallLife(life.hands, life.random, [p for people in life.clerks.values() for p in people])
         while not stop.is_set():
             try:
                 if not begun:
@@ -100,6 +102,7 @@ class Command(BaseCommand):
                     life.at(instant.now(), life.somebody_comes)
                     coming = time.monotonic() + life.random.expovariate(1 / every)
                 life.do_due()
+                hall.do_due()
             except Away as away:
                 log.warning("life: the server is away (%s)", away)
             stop.wait(0.5)
