@@ -248,6 +248,11 @@ class Remote:
 
     # -- verdicts --
 
+    def switch_on(self) -> None:
+        """The evaluators of all windows, as on any morning: the managers' tiles show a hall at work."""
+        for counter in self._counters.values():
+            self.device_at(counter.pk)
+
     def device_at(self, counter_id: int) -> Evaluator | None:
         """The evaluator of a window, paired when it is first needed; a window whose device a visitor has paired is left alone."""
         if counter_id not in self._evaluators:

@@ -4,9 +4,11 @@ import hashlib
 import json
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
 
 from onewindow.cases import worker
+from onewindow.cases.append_only import protect, release
 from onewindow.cases.models import Notice
 from onewindow.sim import evaluator as sim
 from onewindow.voice import alarms, odp
@@ -323,3 +325,58 @@ def test_the_worker_looks_once_a_minute(town, evaluator, monday):
     assert alarms.look_who_is_silent(200) == 0
     monday.shift(541)
     assert alarms.look_who_is_silent(200) == 1
+
+
+# -- proof --
+
+
+@pytest.fixture
+def unprotected():
+    """What a database administrator could do: the triggers are taken away for a moment."""
+    with connection.schema_editor() as editor:
+        release(editor, "voice_deviceevent")
+    yield
+    with connection.schema_editor() as editor:
+        protect(editor, "voice_deviceevent")
+
+
+def proved(capsys):
+    try:
+        call_command("verify_devices", json=True)
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    told = json.loads(capsys.readouterr().out)
+    return code, [(f["seq"], f["fault"].split(":")[0]) for f in told["broken"]], told["missing"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("tamper", "found"),
+    [
+        (lambda events: None, []),
+        (lambda events: events.filter(seq=3).update(body={"id": "0" * 32, "seq": 3}), [(3, "changed")]),
+        (lambda events: events.filter(seq=3).update(hash="f" * 64), [(3, "changed"), (4, "does not continue the event before it")]),
+        (lambda events: events.filter(seq=3).delete(), [(6, "1 events were taken out")]),
+        (lambda events: events.filter(seq=6).delete(), [(6, "cut off")]),
+    ],
+)  # fmt: skip
+def test_whatever_is_done_to_the_record_is_found(town, evaluator, unprotected, capsys, tamper, found):
+    for _ in range(3):
+        evaluator.odp.note("boot")
+    evaluator.odp.flush()
+    evaluator.odp.note("deleted")  # rejected, and part of the record all the same
+    evaluator.odp.note("shown", "0" * 32)
+    evaluator.odp.note("boot")
+    evaluator.odp.flush()
+    tamper(DeviceEvent.objects.all())
+    assert proved(capsys) == (1 if found else 0, found, 0)
+
+
+def test_a_reported_gap_is_no_break(evaluator, capsys):
+    for _ in range(5):
+        evaluator.odp.note("boot")
+    del evaluator.odp.queue[1:3]
+    del evaluator.odp.queue[0]
+    evaluator.odp.flush()
+    assert proved(capsys) == (0, [], 3)

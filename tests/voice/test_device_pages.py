@@ -69,7 +69,7 @@ def test_the_tiles_ask_the_same_few_questions_however_many(
         device = pair(window(town, n), town.zhou)
         alarms.sound(device.device, AlarmKind.GAP)
     client = signed_in(town.zhou)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         page = client.get("/desk/devices/").content.decode()
     assert page.count("dvt-tile--alarm") == many
 

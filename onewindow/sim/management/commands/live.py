@@ -96,6 +96,7 @@ class Command(BaseCommand):
         while not stop.is_set():
             try:
                 if not begun:
+                    life.hands.switch_on()
                     life.pick_up()
                     begun = True
                 if time.monotonic() >= coming:
