@@ -17,12 +17,16 @@ LEFT, RIGHT, ABOVE, BELOW = 58, 18, 14, 44
 STEPS = 60
 
 
-def _terms(n: int, share: float) -> Iterator[float]:
-    """P(X = 0), P(X = 1) … of a binomial."""
-    log_share, log_rest = math.log(share), math.log1p(-share)
-    for k in range(n + 1):
-        log = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-        yield math.exp(log + k * log_share + (n - k) * log_rest)
+def _terms(n: int, share: float) -> Iterator[tuple[int, float]]:
+    """k and P(X = k) of a binomial, from ten standard deviations below the mean on: what lies below is nothing."""
+    k = max(0, int(n * share - 10 * math.sqrt(n * share * (1 - share))) - 1)
+    log = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    term = math.exp(log + k * math.log(share) + (n - k) * math.log1p(-share))
+    odds = share / (1 - share)
+    while k <= n:
+        yield k, term
+        term *= (n - k) / (k + 1) * odds
+        k += 1
 
 
 def limits(n: int, share: float, tail: float) -> tuple[float, float]:
@@ -31,7 +35,7 @@ def limits(n: int, share: float, tail: float) -> tuple[float, float]:
     if n == 0 or not 0 < share < 1:
         return share, share
     lower, upper, head = 0.0, float(n), 0.0
-    for k, term in enumerate(_terms(n, share)):
+    for k, term in _terms(n, share):
         before, head = head, head + term
         if before and before < tail <= head:
             lower = k - 1 + math.log(tail / before) / math.log(head / before)
