@@ -50,7 +50,7 @@ def issues(request: HttpRequest) -> HttpResponse:
         "show": show,
         "tabs": [(code, label, code == show) for code, label in tabs],
         "is_bureau": request.user.has_role(Role.BUREAU, Role.LEADER),
-        "at_window": request.user.has_role(*AT_WINDOW),
+        "registers": request.user.has_role(*AT_WINDOW, Role.BUREAU),
     }
     if show == "board":
         columns = lists.board(request.user, filters.asked)
@@ -114,7 +114,7 @@ def link(request: HttpRequest, number: str) -> HttpResponse:
 def register(request: HttpRequest) -> HttpResponse:
     """Registration in under a minute: which service, what happened, a number to call. The slip with the reporter's own link is
     shown once, here, and only to somebody who left no number: whoever has the link speaks for the reporter."""
-    _only(request, *AT_WINDOW)
+    _only(request, *AT_WINDOW, Role.BUREAU)
     form = entries.RegisterForm(request.POST if request.method == "POST" else None, by=request.user)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data

@@ -143,6 +143,11 @@ def test_a_refusal_in_writing_joins_the_report_by_itself(town):
         follow()
     r = Refusal.objects.get()
     assert (r.application, r.reason, r.basis) == (a.number, "not_ours", "行政许可法 38")
+    page = Client().get(f"/t/{a.track_token}").content.decode()
+    assert f"/no/{r.code}/" in page
+    Client().post(f"/no/{r.code}/", {"text": "应当属于本机关"})
+    assert f"/no/{r.code}/" not in Client().get(f"/t/{a.track_token}").content.decode()
+    assert Issue.objects.get().application == a.number
 
 
 def test_the_reporter_answers_adds_is_content_and_reopens_by_the_link(town, life, client):
@@ -186,6 +191,14 @@ def test_the_page_of_the_reporter_names_nobody(town, life, client):
     page = client.get(f"/i/{links.token(i)}").content.decode()
     for name in ("李窗口", "王审批", "孙局长", "张三", "19900000001"):
         assert name not in page
+
+
+def test_the_bureau_takes_down_what_comes_by_telephone_for_any_window(town):
+    given = {"kind_code": "other", "text": "来电反映", "mobile": "19900000008", "counter": str(town.window29.pk), "item": ""}
+    assert enter(town.bai).post("/desk/issues/register/", given).status_code == 200
+    assert Issue.objects.get().status == "registered"
+    given["counter"] = str(town.counter2.pk)  # no could-not-be-done window
+    assert enter(town.bai).post("/desk/issues/register/", given).status_code == 422
 
 
 def test_windows_get_their_codes(town):
