@@ -194,7 +194,13 @@ def test_the_page_of_the_reporter_names_nobody(town, life, client):
 
 
 def test_the_bureau_takes_down_what_comes_by_telephone_for_any_window(town):
-    given = {"kind_code": "other", "text": "来电反映", "mobile": "19900000008", "counter": str(town.window29.pk), "item": ""}
+    given = {
+        "kind_code": "other",
+        "text": "来电反映",
+        "mobile": "19900000008",
+        "counter": str(town.window29.pk),
+        "item": "",
+    }
     assert enter(town.bai).post("/desk/issues/register/", given).status_code == 200
     assert Issue.objects.get().status == "registered"
     given["counter"] = str(town.counter2.pk)  # no could-not-be-done window
