@@ -23,6 +23,7 @@ from onewindow.cases import instant
 from onewindow.cases.flow import FLOWS
 from onewindow.cases.models import Attachment, Case, Event, Light
 from onewindow.org.calendar import ZONE, working_days_left
+from onewindow.org.fields import moment_of
 from onewindow.org.models import AccessLog, current_calendar
 from onewindow.org.sealed import seal, unseal
 
@@ -274,11 +275,8 @@ def _key(case: Any, column: str, descending: bool, prefix: str) -> tuple[bool, f
 
 def _beyond(kind: Kind, column: str, descending: bool, value: str, number: str) -> Q | None:
     """What comes after the last row of the page before; None for a bad cursor (then the first page is shown)."""
-    try:
-        at = dt.datetime.fromisoformat(value) if value else None
-    except ValueError:
-        return None
-    if at is not None and at.tzinfo is None:
+    at = moment_of(value)
+    if value and at is None:
         return None
     last = kind.model._base_manager.filter(number=number).values("id")[:1]
     after = "lt" if descending else "gt"

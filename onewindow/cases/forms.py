@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from onewindow.cases import desk
 from onewindow.cases.flow import FLOWS
 from onewindow.cases.models import CardCode, Light
+from onewindow.org.fields import DayField
 from onewindow.org.models import AbsenceReason, Hall, Office, Person
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
@@ -26,8 +27,8 @@ class Filters(forms.Form):
     status = forms.ChoiceField(label=_("Status"), required=False)
     light = forms.ChoiceField(label=_("Light"), required=False)
     handler = forms.ChoiceField(label=_("Taken on by"), required=False)
-    opened_from = forms.DateField(label=_("Opened from"), required=False, widget=_day())
-    opened_to = forms.DateField(label=_("Opened to"), required=False, widget=_day())
+    opened_from = DayField(label=_("Opened from"), required=False, widget=_day())
+    opened_to = DayField(label=_("Opened to"), required=False, widget=_day())
 
     def __init__(self, data: Any, *, by: Person, show: str):
         super().__init__(data)
@@ -98,8 +99,8 @@ class CardFilters(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False)
     office = forms.ChoiceField(label=_("Department"), required=False)
     hall = forms.ChoiceField(label=_("Hall"), required=False)
-    issued_from = forms.DateField(label=_("Issued from"), required=False, widget=_day())
-    issued_to = forms.DateField(label=_("Issued to"), required=False, widget=_day())
+    issued_from = DayField(label=_("Issued from"), required=False, widget=_day())
+    issued_to = DayField(label=_("Issued to"), required=False, widget=_day())
 
     STATES = (
         ("open", pgettext_lazy("card", "Not answered")),
@@ -143,8 +144,8 @@ class AbsenceForm(forms.Form):
     """Who is away, from when to when, and why (a kind, no details: they are nobody's business)."""
 
     person = forms.ModelChoiceField(label=pgettext_lazy("absence", "Who"), queryset=Person.objects.none())
-    starts_on = forms.DateField(label=_("First day"), widget=_day())
-    ends_on = forms.DateField(label=_("Last day"), widget=_day())
+    starts_on = DayField(label=_("First day"), widget=_day())
+    ends_on = DayField(label=_("Last day"), widget=_day())
     reason = forms.ChoiceField(label=_("Why"), choices=AbsenceReason.choices)
 
     def __init__(self, data: Any, *, people: Any, **more: Any):

@@ -18,6 +18,7 @@ from onewindow.catalog.fields import CheckboxSelectMultiple, Grouped, LimitField
 from onewindow.catalog.lint import Finding
 from onewindow.catalog.models import CaseKind, Closing, Code, ItemVersion
 from onewindow.catalog.rowforms import CodeForm, FaqForm, MaterialForm, PlanForm, QuestionForm
+from onewindow.org.fields import DayField
 from onewindow.org.models import Office
 from onewindow.org.templatetags.ow import local
 
@@ -58,7 +59,7 @@ class ItemForm(Grouped, forms.ModelForm):
     closing = forms.ChoiceField(
         label=_("Standing"), required=False, choices=[("", _("Can be applied for")), *Closing.choices]
     )
-    closed_from = forms.DateField(
+    closed_from = DayField(
         label=_("closed from"),
         required=False,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
@@ -288,7 +289,7 @@ class ReasonForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("e.g. the order or meeting that decided it; kept with the history"),
     )
-    from_on = forms.DateField(
+    from_on = DayField(
         label=_("In force from"),
         required=False,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),

@@ -17,6 +17,7 @@ from django import forms
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 
+from onewindow.org.fields import DayField
 from onewindow.org.templatetags.ow import day_long
 
 TYPES = ("text", "number", "date", "choice", "yesno", "address")
@@ -123,7 +124,7 @@ def field(q: Question) -> forms.Field:
                 widget=forms.TextInput(attrs=attrs),
             )
         case "date":
-            return forms.DateField(
+            return DayField(
                 **given,
                 widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "min": "1900-01-01"}),
             )

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
+from onewindow.org.fields import DayField
+
 
 class SampleForm(forms.Form):
     """One field of each kind."""
@@ -23,7 +25,7 @@ class SampleForm(forms.Form):
         choices=[("legal", _("Legal representative")), ("agent", _("Agent"))],
         required=False,
     )
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}), required=False)
+    day = DayField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}), required=False)
     result_by = forms.ChoiceField(
         label=_("How to get the result"),
         choices=[("electronic", _("Electronic")), ("window", _("At the window")), ("post", _("By post"))],
@@ -58,9 +60,7 @@ class FilterForm(forms.Form):
     status = forms.ChoiceField(
         label=_("Status"), choices=[("", _("All")), ("examining", _("Under examination"))], required=False
     )
-    opened_from = forms.DateField(
-        label=_("From"), widget=forms.DateInput(attrs={"type": "date"}), required=False
-    )
+    opened_from = DayField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}), required=False)
 
 
 class StyleGuide(TemplateView):

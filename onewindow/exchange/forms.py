@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import numbers
 from onewindow.exchange.actions import today
 from onewindow.exchange.models import Dataset, Grant, Outcome
+from onewindow.org.fields import DayField
 from onewindow.org.models import Office, Person
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
@@ -45,8 +46,8 @@ class AskForm(forms.Form):
     wanted = forms.MultipleChoiceField(
         label=_("Fields"), widget=forms.CheckboxSelectMultiple, help_text=_("Only those that are needed.")
     )
-    starts_on = forms.DateField(label=_("From"), widget=_day())
-    until = forms.DateField(label=_("Until"), widget=_day())
+    starts_on = DayField(label=_("From"), widget=_day())
+    until = DayField(label=_("Until"), widget=_day())
 
     def __init__(self, data: Any = None, *, by: Person, dataset: Dataset):
         day = today()
@@ -97,8 +98,8 @@ class CallFilters(forms.Form):
     office = forms.ChoiceField(label=_("For department"), required=False)
     by = forms.CharField(label=_("Account"), required=False, max_length=150)
     number = forms.CharField(label=_("Case number"), required=False, max_length=20)
-    since = forms.DateField(label=_("From"), required=False, widget=_day())
-    until = forms.DateField(label=_("Until"), required=False, widget=_day())
+    since = DayField(label=_("From"), required=False, widget=_day())
+    until = DayField(label=_("Until"), required=False, widget=_day())
 
     def __init__(self, data: Any = None, *, datasets: Any, offices: Any):
         super().__init__(data)

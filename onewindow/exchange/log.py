@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import instant
 from onewindow.exchange.actions import today
 from onewindow.exchange.models import Call, Dataset, Grant, GrantState, Outcome
+from onewindow.org.fields import moment_of
 from onewindow.org.http import midnight
 from onewindow.org.models import Office, Person
 from onewindow.org.roles import Role
@@ -99,11 +100,7 @@ def page(rows: QuerySet[Call], cursor: str) -> tuple[list[Call], str]:
     """One page after the cursor (a row's key and instant), and the next one's."""
     at, _, key = cursor.partition("~")
     if key.isdecimal() and len(key) < 19:
-        try:
-            moment = dt.datetime.fromisoformat(at)
-        except ValueError:
-            moment = None
-        if moment is not None and moment.tzinfo:
+        if moment := moment_of(at):
             rows = rows.filter(at__lte=moment).exclude(at=moment, id__gte=int(key))
     found = list(rows[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None

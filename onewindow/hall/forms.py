@@ -18,6 +18,7 @@ from onewindow.hall.models import (
     TicketState,
     WhySuspended,
 )
+from onewindow.org.fields import DayField
 from onewindow.org.models import Counter, Hall, Person, Post
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
@@ -219,10 +220,10 @@ class ShiftForm(forms.Form):
 class TicketFilters(forms.Form):
     """What stands in the address of the list of tickets; a value that is none is ignored."""
 
-    since = forms.DateField(
+    since = DayField(
         label=_("From"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
-    until = forms.DateField(
+    until = DayField(
         label=_("Until"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
     hall = forms.ChoiceField(label=_("Hall"), required=False)

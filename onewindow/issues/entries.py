@@ -16,6 +16,7 @@ from onewindow.catalog.models import Code, Item
 from onewindow.issues import origins
 from onewindow.issues.forms import CHOOSE, codes, line, prose
 from onewindow.issues.models import FAMILIES, Outcome, Refusal, Status
+from onewindow.org.fields import DayField
 from onewindow.org.identifiers import BadIdentifier, check_mobile
 from onewindow.org.models import Counter, CounterKind, Hall, Office, Person
 from onewindow.org.roles import Role
@@ -224,8 +225,8 @@ class IssueFilters(Asked):
                  *((o.value, o.label) for o in Outcome if o in FAMILIES["other"])],
         required=False,
     )  # fmt: skip
-    opened_from = forms.DateField(label=_("Opened from"), required=False, widget=_day())
-    opened_to = forms.DateField(label=_("Opened to"), required=False, widget=_day())
+    opened_from = DayField(label=_("Opened from"), required=False, widget=_day())
+    opened_to = DayField(label=_("Opened to"), required=False, widget=_day())
 
     def __init__(self, data: Any, *, by: Person):
         super().__init__(data)
@@ -241,8 +242,8 @@ class IssueFilters(Asked):
 class RefusalFilters(Asked):
     reason = forms.ChoiceField(label=_("Reason"), required=False)
     hall = forms.ChoiceField(label=_("Hall"), required=False)
-    since = forms.DateField(label=_("From"), required=False, widget=_day())
-    until = forms.DateField(label=_("Until"), required=False, widget=_day())
+    since = DayField(label=_("From"), required=False, widget=_day())
+    until = DayField(label=_("Until"), required=False, widget=_day())
 
     def __init__(self, data: Any, *, by: Person):
         super().__init__(data)

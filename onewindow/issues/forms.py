@@ -15,6 +15,7 @@ from onewindow.cases.flow import FLOWS
 from onewindow.catalog.models import Code, Item
 from onewindow.issues import actions, origins, rules
 from onewindow.issues.models import Grade, How, Issue, Prevention, Proposal
+from onewindow.org.fields import DayField
 from onewindow.org.models import Office, Person, Post, number
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
@@ -193,9 +194,7 @@ class TextForm(IssueForm):
 class PlanForm(IssueForm):
     plan = prose(_("Measures"))
     plan_owner = line(_("Who answers for it"), most=60)
-    plan_due = forms.DateField(
-        label=_("Until"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    plan_due = DayField(label=_("Until"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     reason = prose(_("Why it takes longer"), rows=2)
 
     def clean_plan_due(self) -> Any:

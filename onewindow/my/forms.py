@@ -19,6 +19,7 @@ from onewindow.my.applying import HELD, UPLOAD, Sheet
 from onewindow.my.models import Account, AuthorityKind, Scope
 from onewindow.my.rules import Holder
 from onewindow.org import identifiers
+from onewindow.org.fields import DayField
 from onewindow.org.models import Hall
 from onewindow.org.templatetags.ow import local
 from onewindow.window.correcting import MOST, Photos, PhotosField
@@ -171,10 +172,10 @@ class AuthorityForm(forms.Form):
         help_text=_("Choose none and it holds for all services."),
         widget=forms.SelectMultiple(attrs={"size": 6}),
     )  # fmt: skip
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label=_("From day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
-    ends_on = forms.DateField(
+    ends_on = DayField(
         label=_("Until day"),
         required=False,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.catalog.models import Item
+from onewindow.org.fields import DayField
 from onewindow.org.models import Hall, Office, Person
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
@@ -83,8 +84,8 @@ class Filters(forms.Form):
     office = forms.ChoiceField(label=_("Department"), required=False)
     item = forms.ChoiceField(label=_("Item"), required=False)
     show = forms.CharField(required=False, widget=forms.HiddenInput)
-    since = forms.DateField(label=_("From"), required=False, widget=_day())
-    until = forms.DateField(label=_("Until"), required=False, widget=_day())
+    since = DayField(label=_("From"), required=False, widget=_day())
+    until = DayField(label=_("Until"), required=False, widget=_day())
 
     def __init__(self, given: Any, *, by: Person, everything: bool = False):
         super().__init__({"days": DEFAULT_DAYS} | {k: v for k, v in given.items() if v})

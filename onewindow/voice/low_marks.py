@@ -17,6 +17,7 @@ from django.utils import timezone
 from onewindow.cases import instant
 from onewindow.issues import opening
 from onewindow.org.calendar import ZONE
+from onewindow.org.fields import moment_of
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.voice import facts, figures, rules
@@ -109,11 +110,7 @@ def page(found: QuerySet[Review], cursor: str) -> tuple[list[Review], str]:
     """One page after the cursor (the instant and key of the last line before it), and the next cursor or nothing."""
     value, _sep, key = cursor.partition("~")
     if key.isdigit() and len(key) < 19:
-        try:
-            at = dt.datetime.fromisoformat(value)
-        except ValueError:
-            at = None
-        if at and at.tzinfo:
+        if at := moment_of(value):
             found = found.filter(at__lte=at).exclude(at=at, id__gte=int(key))
     rows = list(found[: PAGE + 1])
     last = rows[PAGE - 1] if len(rows) > PAGE else None

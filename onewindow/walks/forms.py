@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from onewindow.cases import instant, numbers
 from onewindow.issues.entries import ALL, ItemField, choices_of_items, tidy
 from onewindow.issues.forms import CHOOSE, line, prose
+from onewindow.org.fields import DayField
 from onewindow.org.models import Hall, Office, Person
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
@@ -34,7 +35,7 @@ class PlanForm(forms.Form):
         label=pgettext_lazy("walk", "How"), choices=Mode.choices, widget=forms.RadioSelect, initial=Mode.SELF
     )
     hall = forms.ChoiceField(label=_("Hall"), required=False, help_text=_("Not needed for a walk online."))
-    on = forms.DateField(label=_("Day"), widget=_day())
+    on = DayField(label=_("Day"), widget=_day())
 
     def __init__(self, data: Any = None, *, by: Person, follows: Walk | None = None):
         super().__init__(data)
@@ -142,8 +143,8 @@ class WalkFilters(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False, choices=[ALL, *State.choices])
     mode = forms.ChoiceField(label=pgettext_lazy("walk", "How"), required=False, choices=[ALL, *Mode.choices])
     office = forms.ChoiceField(label=_("Department"), required=False)
-    since = forms.DateField(label=_("From"), required=False, widget=_day())
-    until = forms.DateField(label=_("Until"), required=False, widget=_day())
+    since = DayField(label=_("From"), required=False, widget=_day())
+    until = DayField(label=_("Until"), required=False, widget=_day())
 
     def __init__(self, data: Any, *, by: Person):
         super().__init__(data)

@@ -38,7 +38,7 @@ from onewindow.window.models import Publication, PublicityState, Withholding
 
 PAGE = 20
 MOST = 50_000  # rows of the open data
-MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"((?:19|20|21)[0-9]{2})-(0[1-9]|1[0-2])")
 
 
 def shown() -> QuerySet[Publication]:

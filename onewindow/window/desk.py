@@ -17,6 +17,7 @@ from onewindow.cases import clock, desk, numbers, timeline
 from onewindow.cases.models import Event
 from onewindow.catalog.models import Code, Item
 from onewindow.org.calendar import ZONE, Limit, deadline
+from onewindow.org.fields import DayField
 from onewindow.org.identifiers import BadIdentifier, clean
 from onewindow.org.models import Hall, Office, current_calendar
 from onewindow.org.roles import Role
@@ -141,8 +142,8 @@ class Applications(desk.Kind):
         return {
             "office": _choice(_("Department"), [(o.code, local(o)) for o in offices]),
             "kept": _choice(_("Limits kept"), [(code, label) for code, (label, _q) in KEPT.items()]),
-            "decided_from": forms.DateField(label=_("Decided from"), required=False, widget=_day()),
-            "decided_to": forms.DateField(label=_("Decided to"), required=False, widget=_day()),
+            "decided_from": DayField(label=_("Decided from"), required=False, widget=_day()),
+            "decided_to": DayField(label=_("Decided to"), required=False, widget=_day()),
         }
 
     def narrow(self, cleaned: Mapping[str, Any]) -> Q:

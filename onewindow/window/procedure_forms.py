@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import files, instant
 from onewindow.cases.filefields import Files, FilesField, kept
+from onewindow.org.fields import DayField
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import day_long, local
 from onewindow.window import procedures
@@ -18,9 +19,9 @@ from onewindow.window.forms import StepForm, _text
 from onewindow.window.records import Conclusion
 
 
-def _day(label: Any, help_text: Any = "") -> forms.DateField:
+def _day(label: Any, help_text: Any = "") -> DayField:
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    return forms.DateField(label=label, help_text=help_text, widget=widget)
+    return DayField(label=label, help_text=help_text, widget=widget)
 
 
 def _files(label: Any, help_text: Any = "") -> FilesField:

@@ -21,6 +21,7 @@ from onewindow.approvals.models import Check, CheckState, Finding
 from onewindow.cases import desk, numbers
 from onewindow.cases.export import workbook
 from onewindow.cases.views import staff
+from onewindow.org.fields import DayField
 from onewindow.org.models import Hall, Office
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
@@ -43,10 +44,10 @@ class Filters(forms.Form):
     outcome = forms.ChoiceField(label=gettext_lazy("Outcome"), required=False)
     office = forms.ChoiceField(label=gettext_lazy("Department"), required=False)
     hall = forms.ChoiceField(label=gettext_lazy("Hall"), required=False)
-    returned_from = forms.DateField(
+    returned_from = DayField(
         label=gettext_lazy("Returned from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
-    returned_to = forms.DateField(
+    returned_to = DayField(
         label=gettext_lazy("Returned to"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
