@@ -11,10 +11,11 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from onewindow.approvals.models import Approval
 from onewindow.approvals.models import Status as ApprovalStatus
-from onewindow.cases import desk, instant
+from onewindow.cases import desk, instant, numbers
 from onewindow.cases.models import Attachment
 from onewindow.catalog import questions as asked
 from onewindow.licences.models import Licence
@@ -141,6 +142,20 @@ def _owed(cases: QuerySet[Application]) -> list[Todo]:
             line = Todo(title, text, reverse("my_supply", args=[p.application]), _("Supply"), "camera")
         found.setdefault(p.application, line)
     return list(found.values())
+
+
+STATES = {"open": gettext_lazy("Under way"), "done": gettext_lazy("Finished")}
+
+
+def asked_for(cases: QuerySet[Application], state: str, text: str) -> QuerySet[Application]:
+    """Those that are under way or finished, and whose number or service was typed (part of its name, in either language)."""
+    if state in STATES:
+        cases = cases.filter(closed_at__isnull=state == "open")
+    if number := numbers.clean(text):
+        return cases.filter(number=number)
+    if text:
+        cases = cases.filter(Q(item__name__icontains=text) | Q(item__name_en__icontains=text))
+    return cases
 
 
 def ordered(cases: QuerySet[Application]) -> QuerySet[Application]:

@@ -94,6 +94,8 @@ def my(request: HttpRequest) -> HttpResponse:
     cases = Application.objects.seen_by(person)
     if holder := next((h for h in holders if h.key == chosen), None):
         cases = cases.filter(id_digest=holder.digest)
+    state, text = request.GET.get("state", ""), request.GET.get("q", "").replace("\0", "").strip()[:60]
+    cases = overview.asked_for(cases, state, text)
     found = Paginator(overview.ordered(cases), overview.PAGE).get_page(request.GET.get("page"))
     drafts = Draft.objects.seen_by(person).unfinished()
     given = {
@@ -101,6 +103,9 @@ def my(request: HttpRequest) -> HttpResponse:
         "drafts": [(d, overview.draft_line(d)) for d in drafts],
         "rows": overview.rows(found.object_list, person),
         "found": found,
+        "q": text,
+        "states": [(name, label, name == state) for name, label in overview.STATES.items()],
+        "filtered": bool(text or holder or state in overview.STATES),
         "holders": holders if len(holders) > 1 else [],
         "holder": holder,
     }

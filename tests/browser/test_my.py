@@ -3,6 +3,8 @@
 import pytest
 
 from onewindow.cases import worker
+from onewindow.exchange import actions as exchange
+from onewindow.licences.models import Licence
 from onewindow.my import actions, rules
 from onewindow.window import actions as window
 from onewindow.window.models import Application
@@ -152,8 +154,19 @@ def test_every_page_in_large_print_and_english(new_page, axe, town, query):
     a = town.take_in()
     window.ask_correction(a, by=town.li, note="缺页", materials={1: "补第二页"})
     actions.ask(Application.objects.with_facts().get(pk=a.pk), "补哪一页？", by=me.person)
+    town.food.result_validity = "1mo"
+    town.food.save()
+    b = window.decide(town.accepted(allow_duplicate=True), by=town.wang, result="grant")
+    exchange.register(
+        {"kind": "person", "id_number": me.id_number},
+        "平面图",
+        source=b.number,
+        no=2,
+        about="食品经营许可（新办）",
+    )
     while worker.follow():
         pass
+    licence = Licence.objects.get(application=b.number)
     page = new_page(by=me.person, width=390, height=844)
     page.goto("/my/apply/ZD-MSA-001/")
     page.click("main form button")
@@ -161,7 +174,9 @@ def test_every_page_in_large_print_and_english(new_page, axe, town, query):
     least = 60 if "elder" in query else 44
     paths = [
         "/my/", f"/my/cases/{a.number}/", f"/my/cases/{a.number}/ask", "/my/messages/", "/my/materials/", "/my/agents/",
-        "/my/agents/new/", "/my/account/", "/my/account/email/", "/my/account/close/", "/my/apply/ZD-MSA-001/", step + "who/",
+        "/my/agents/new/", "/my/account/", "/my/account/email/", "/my/account/mobile/",
+        "/my/account/close/", "/my/licences/", f"/my/licences/{licence.number}/",
+        f"/my/apply/ZD-MSA-001/?renews={licence.number}", "/my/apply/ZD-MSA-001/", step + "who/",
     ]  # fmt: skip
     for path in paths:
         page.goto(path + query)

@@ -202,3 +202,23 @@ def test_a_new_mobile_is_proved_first_and_told_to_the_old_one(town):
     assert client.post("/my/account/mobile/", {"code": code_of(other.mobile)}).url == "/my/account/"
     me.refresh_from_db()
     assert me.mobile == "19900000077"
+
+
+def test_my_applications_are_found_by_service_number_and_state(town):
+    me = account(1)
+    food = town.take_in()
+    hygiene = town.take_in(town.health)
+    window.withdraw(Application.objects.get(pk=hygiene.pk), by=town.li)
+    for _n in range(2):
+        town.take_in(allow_duplicate=True)
+    other = town.take_in(n=2)
+
+    def found(**asked):
+        page = enter(me).get("/my/", asked).content.decode().partition("h-cases")[2]
+        return {a.number for a in Application.objects.all() if f"/my/cases/{a.number}/" in page}
+
+    assert len(found()) == 4 and other.number not in found()
+    assert found(q="卫生许可") == found(q="hygiene") == found(state="done") == {hygiene.number}
+    assert found(q=food.number.lower()) == {food.number} and found(q=other.number) == set()
+    assert len(found(state="open")) == 3 and len(found(state="sideways")) == 4
+    assert "没有符合条件" in enter(me).get("/my/", {"q": "不动产"}).content.decode()
