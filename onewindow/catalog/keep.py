@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant, worker
@@ -219,6 +219,7 @@ class Parameters(Section):
             code=code, defaults={"value": value, "set_at": instant.now(), "set_by": by}
         )
         forget_parameters()
+        transaction.on_commit(forget_parameters)  # who read in between has kept the old ones
         if code in RULE_LIGHTS:
             worker.rouse()
         return "changed"

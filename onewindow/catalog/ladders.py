@@ -145,6 +145,7 @@ class Ladders(keep.Section):
             Rung.objects.filter(kind=_kind(kind)).delete()
             Rung.objects.bulk_create(Rung(kind=_kind(kind), **row) for row in document["rungs"])
         rungs.forget()
+        transaction.on_commit(rungs.forget)  # who read in between has kept the old ones
         worker.rouse(_kind(kind))
         return "changed"
 

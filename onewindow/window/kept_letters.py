@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -101,6 +102,7 @@ class Letters(keep.Section):
             kind=kind, version=last + 1, published_at=instant.now(), published_by=by, **facts
         )
         wordings.forget()
+        transaction.on_commit(wordings.forget)  # who read in between has kept the old ones
         return "changed"
 
     def aids(self, document: keep.Document) -> Mapping[str, Any]:
