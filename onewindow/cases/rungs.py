@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onewindow.cases.models import CardCode, Measure, Rung
@@ -48,29 +48,31 @@ DEFAULTS: tuple[Rung, ...] = (
     ),
 )  # fmt: skip
 
-#: ladders that come with a kind of case, put here by its app; a county's own rows go before them
+#: ladders that come with a kind of case, put here by its app; a county's own rows of that kind go before them
 SHIPPED: dict[str, tuple[Rung, ...]] = {}
+#: what the kinds that can have a ladder are called, put here by their apps (``issue.review``: one origin of issues)
+NAMES: dict[str, Any] = {}
 
 _kept: tuple[dict[str, list[Rung]], float] | None = None
 
 
 def of(kind: str) -> Sequence[Rung]:
-    """The ladder of a kind of case (``issue.review``: else that of ``issue``): its own rows, else those for every kind, else
-    the one that ships with it, else the defaults. Kept for 30 s a process."""
+    """The ladder of a kind of case as it is in force (:func:`chosen`). Kept for 30 s a process."""
     global _kept
     if _kept is None or time.monotonic() - _kept[1] > 30:
         rows: dict[str, list[Rung]] = {}
         for rung in Rung.objects.all():
             rows.setdefault(rung.kind, []).append(rung)
         _kept = (rows, time.monotonic())
+    return chosen(kind, _kept[0])
+
+
+def chosen(kind: str, rows: Mapping[str, Sequence[Rung]]) -> Sequence[Rung]:
+    """The ladder of a kind, or of its family (``issue.review``: ``issue``): a county's rows, else the one that ships with it;
+    else the county's rows for every kind, else the defaults. What is said of one kind goes before what is said of all."""
     family = kind.partition(".")[0]
-    mine = _kept[0].get(kind) or _kept[0].get(family) or _kept[0].get("")
-    return mine or SHIPPED.get(kind) or SHIPPED.get(family) or DEFAULTS
-
-
-def general() -> Sequence[Rung]:
-    """The ladder of every kind that has none of its own."""
-    return of("")
+    own = rows.get(kind) or rows.get(family) or SHIPPED.get(kind) or SHIPPED.get(family)
+    return own or rows.get("") or DEFAULTS
 
 
 def forget() -> None:

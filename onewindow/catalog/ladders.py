@@ -103,17 +103,16 @@ class Ladders(keep.Section):
     lists = ("rungs",)
 
     def _kinds(self) -> dict[str, Any]:
-        kinds = sorted(f.model.KIND for f in flow.FLOWS.values() if f.model is not None)
-        return {ALL: gettext_lazy("Every kind of case")} | {kind: KINDS.get(kind, kind) for kind in kinds}
+        named = {f.model.KIND: KINDS.get(f.model.KIND, f.model.KIND) for f in flow.FLOWS.values() if f.model}
+        return {ALL: gettext_lazy("Every kind of case")} | dict(sorted((named | rungs.NAMES).items()))
 
     def documents(self) -> Iterator[keep.Document]:
-        own: dict[str, list[Rung]] = {}
-        for rung in Rung.objects.order_by("kind", "measure", "id"):
-            own.setdefault(rung.kind or ALL, []).append(rung)
-        own.setdefault(ALL, list(rungs.DEFAULTS))
-        for kind in self._kinds():
-            rows = own.get(kind, [])
-            yield {"code": kind, "rungs": [_plain(rung) for rung in rows]}
+        own = _own()
+        own.setdefault("", list(rungs.DEFAULTS))
+        for key in self._kinds():
+            kind = _kind(key)
+            rows = own.get(kind) or rungs.SHIPPED.get(kind, ())
+            yield {"code": key, "rungs": [_plain(rung) for rung in rows]}
 
     def title(self, document: Mapping[str, Any]) -> str:
         return str(self._kinds().get(self.key(document), self.key(document)))
@@ -121,6 +120,9 @@ class Ladders(keep.Section):
     def summary(self, document: Mapping[str, Any]) -> str:
         rows = document["rungs"]
         if not rows:
+            family, _dot, origin = self.key(document).partition(".")
+            if origin:
+                return _("climbs the ladder of: %(kind)s") % {"kind": self._kinds()[family]}
             return _("climbs the ladder of every kind of case")
         return "\n".join(f"{RungForm.called(r)}{pgettext('label', ': ')}{when(r)} → {who(r)}" for r in rows)
 
@@ -146,8 +148,16 @@ class Ladders(keep.Section):
             Rung.objects.bulk_create(Rung(kind=_kind(kind), **row) for row in document["rungs"])
         rungs.forget()
         transaction.on_commit(rungs.forget)  # who read in between has kept the old ones
-        worker.rouse(_kind(kind))
+        worker.rouse(_kind(kind).partition(".")[0])
         return "changed"
+
+
+def _own() -> dict[str, list[Rung]]:
+    """A county's rows by kind."""
+    found: dict[str, list[Rung]] = {}
+    for rung in Rung.objects.order_by("kind", "measure", "id"):
+        found.setdefault(rung.kind, []).append(rung)
+    return found
 
 
 def _kind(key: str) -> str:
@@ -169,7 +179,8 @@ def _lint(kind: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
             text = _("Without a rung nobody is told of a late case: keep at least one.")
             yield Finding("no_rung", "error", text, "rungs")
         return
-    if not any(row["measure"] == Measure.STATUTE for row in rows):
+    in_force = {rung.measure for rung in rungs.of(_kind(kind))}
+    if Measure.STATUTE in in_force and not any(row["measure"] == Measure.STATUTE for row in rows):
         text = _("No rung for the lawful limit: a case beyond the law would bring no card.")
         yield Finding("no_statute", "warning", text, "rungs")
     if len({(row["measure"], row["after"]) for row in rows}) != len(rows):
@@ -200,18 +211,22 @@ def late_now(change: Change) -> Iterator[str]:
         [Limit.parse(rung.after) for rung in tried]
     except (TypeError, ValueError):
         return  # unfinished: the rules say so
-    own = set(Rung.objects.exclude(kind="").values_list("kind", flat=True))
+    before = _own()
+    after = before | {kind: tried}
     now, calendar = instant.now(), current_calendar()
     looked, cards = 0, 0
     for each in flow.FLOWS.values():
         assert each.model is not None
-        if each.model.KIND != kind and (kind or each.model.KIND in own):
+        if kind and each.model.KIND != kind.partition(".")[0]:
             continue
-        ladder = tried or rungs.general()
         late = each.model._base_manager.filter(
             closed_at__isnull=True, clock_from__isnull=False, clock_ended_at__isnull=True, due_at__lt=now
         ).order_by("due_at", "id")
-        cases = list(late[: impact.MOST])
+        cases = [
+            case
+            for case in late[: impact.MOST]
+            if rungs.chosen(case.ladder, before) is not rungs.chosen(case.ladder, after)
+        ]
         looked += len(cases)
         have = set(
             Card.objects.filter(number__in=[c.number for c in cases]).values_list(
@@ -219,6 +234,7 @@ def late_now(change: Change) -> Iterator[str]:
             )
         )
         for case in cases:
+            ladder = rungs.chosen(case.ladder, after)
             reached = [
                 r for r, at in rungs.instants(case, clock.stops_of(case), calendar, ladder) if now > at
             ]

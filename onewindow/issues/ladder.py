@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from onewindow.cases import rungs
 from onewindow.cases.models import CardCode, Measure, Rung
 from onewindow.org.roles import Role
@@ -11,6 +13,7 @@ def _rung(code: str, after: str, roles: list[str], todo: str, todo_en: str) -> R
     return Rung(code=code, measure=Measure.PROMISE, after=after, roles=roles, todo=todo, todo_en=todo_en)
 
 
+rungs.NAMES["issue"] = gettext_lazy("Issues")
 rungs.SHIPPED["issue"] = (
     _rung(
         CardCode.YELLOW, "0wd", [Role.HEAD],

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from onewindow.cases import rungs
 from onewindow.org.models import limit
 from onewindow.org.roles import Role
 
@@ -56,6 +58,7 @@ ORIGINS: dict[str, Origin] = {}
 def add(origin: Origin) -> Origin:
     """Registers an origin (once, at start-up)."""
     ORIGINS[origin.code] = origin
+    rungs.NAMES[f"issue.{origin.code}"] = format_lazy("{}{}{}", _("Issues"), " · ", origin.label)
     return origin
 
 

@@ -96,6 +96,20 @@ def test_one_kind_of_case_may_climb_its_own_ladder_and_go_back_to_that_of_all(to
     assert [r.code for r in rungs.of("application")] == [r.code for r in rungs.DEFAULTS]
 
 
+def test_a_ladder_that_comes_with_its_kind_stays_when_that_of_all_is_changed(town):
+    shipped = [r.code for r in rungs.SHIPPED["issue"]]
+    assert [row["code"] for row in LADDERS.document("issue")["rungs"]] == shipped
+    drafts.publish(draft(LADDERS, "all", town.it, rungs=SHORT), by=town.it)
+    assert [r.code for r in rungs.of("issue.review")] == shipped
+    assert [r.code for r in rungs.of("application")] == ["yellow", "red"]
+    assert LADDERS.summary(LADDERS.document("issue.review")) == "适用以下阶梯：问题整改"
+    one = draft(LADDERS, "issue.review", town.it, rungs=[rung("notice", "promise", "1wd", "bureau")])
+    assert drafts.check(one) == []  # an issue has no lawful limit
+    drafts.publish(one, by=town.it)
+    assert [r.code for r in rungs.of("issue.review")] == ["notice"]
+    assert [r.code for r in rungs.of("issue.stuck")] == shipped
+
+
 def test_a_ladder_on_which_nobody_would_be_told_is_found_out_before(town):
     for rows, severity, rule in (
         ([], "error", "no_rung"),
