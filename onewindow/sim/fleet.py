@@ -43,6 +43,7 @@ from onewindow.window.models import Application
 
 DAY, HOUR, MINUTE = 86_400_000, 3_600_000, 60_000
 AWAY = 2 * HOUR
+DELAY = MINUTE // 2  # what a line may take on a busy machine; a wrong clock would be a day
 LOSS, DOUBLED, LATE = 0.2, 0.1, 0.1
 #: Every so-manieth device is wiped, or revoked, while it still holds answers.
 WIPED, REVOKED = 6, 7
@@ -475,7 +476,7 @@ class Fleet:
                 r.wrong += event.result != "accepted" or event.hash != noted["hash"]
                 setattr(r, event.time_quality, getattr(r, event.time_quality) + 1)
                 if event.time_quality != "clamped":
-                    r.badly_dated += abs(event.event_at.timestamp() * 1000 - truth) > 3000
+                    r.badly_dated += abs(event.event_at.timestamp() * 1000 - truth) > DELAY
                 if event.kind == "answered":
                     r.answers += 1
                     r.wrong += not reviewed[pk, event.event_at, noted["score"]]

@@ -43,12 +43,14 @@ class DeviceChain(models.Model):
 
 
 class DeviceBoot(models.Model):
-    """开机 — one run of a device: the last time we heard from it, by our clock and by its own two."""
+    """开机 — one run of a device: until when we heard from it by its own monotonic clock, and when that clock stood at zero by
+    ours (``zero_ms``, since 1970). What comes late makes the zero seem later than it was, so the earliest one counts."""
 
     device = models.ForeignKey("voice.Device", models.CASCADE, related_name="boots", db_index=False)
     key = models.CharField(max_length=32)
     synced_at = models.DateTimeField()
     mono_ms = models.PositiveBigIntegerField()
+    zero_ms = models.BigIntegerField(default=0)
     offset_ms = models.BigIntegerField(default=0)
 
     class Meta:

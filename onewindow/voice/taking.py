@@ -126,12 +126,22 @@ def take(device: Device, batch: Batch) -> dict[str, Any]:
 # -- clocks --
 
 
+#: How much a device's monotonic clock may run slow: so much may its zero move a millisecond (200 ppm, 17 s a day).
+DRIFT = 0.0002
+
+
 def sync(device: Device, boot_key: str, *, wall_ms: int, mono_ms: int, at: dt.datetime) -> DeviceBoot:
     """Notes both clocks of a device beside ours. A clock more than two minutes off is an alarm until it is right."""
-    offset = _ms(at) - wall_ms
-    known = DeviceBoot.objects.filter(device=device, key=boot_key)
-    fresh = {"synced_at": at, "mono_ms": mono_ms, "offset_ms": offset}
-    if not known.update(**fresh):
+    zero, known = _ms(at) - mono_ms, DeviceBoot.objects.filter(device=device, key=boot_key).first()
+    if known is not None:
+        since = max(0, _ms(at) - _ms(known.synced_at))
+        zero = min(zero, known.zero_ms + int(since * DRIFT))
+    offset = zero + mono_ms - wall_ms
+    fresh = {"synced_at": at, "mono_ms": mono_ms, "zero_ms": zero, "offset_ms": offset}
+    if known is not None:
+        fresh["mono_ms"] = max(mono_ms, known.mono_ms)
+        DeviceBoot.objects.filter(pk=known.pk).update(**fresh)
+    else:
         DeviceBoot.objects.update_or_create(device=device, key=boot_key, defaults=fresh)
     if abs(offset) > odp.SKEW_MS:
         alarms.sound(device, AlarmKind.CLOCK, note=f"{offset // 1000} s")
@@ -156,7 +166,8 @@ def happened(
     boot = boots.get(event["boot_id"])
     try:
         if boot is not None and boot.mono_ms >= event["t_mono"]:
-            at, quality = boot.synced_at - (boot.mono_ms - event["t_mono"]) * MS, TimeQuality.EXACT
+            exact = (boot.zero_ms + event["t_mono"]) / 1000
+            at, quality = dt.datetime.fromtimestamp(exact, dt.UTC), TimeQuality.EXACT
         else:
             wall = event["t_wall"] + (boot.offset_ms if boot else offset_ms)
             at, quality = dt.datetime.fromtimestamp(wall / 1000, dt.UTC), TimeQuality.ESTIMATED

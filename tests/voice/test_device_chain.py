@@ -196,6 +196,24 @@ def test_within_one_run_the_time_of_an_event_is_exact_however_wrong_the_clock(to
     assert ("clock" in alarmed()) is (wrong != 0)
 
 
+def test_a_batch_that_was_held_up_on_its_way_dates_nothing_wrong(town, evaluator, monday):
+    clocks = Clocks(evaluator, monday, 0)
+    town.accepted()
+    prompt = evaluator.prompt()
+    clocks.wait(20)
+    evaluator.answer(prompt)
+    held_up = evaluator.odp.batch()
+    clocks.wait(60)
+    evaluator.odp.heartbeat()
+    clocks.wait(600)
+    evaluator.post("events", held_up)  # sent eleven minutes ago
+    event = DeviceEvent.objects.get()
+    late = (event.event_at - at("2026-11-23 10:00:20")).total_seconds()
+    assert (late, event.time_quality) == (0.12, "exact")  # what its clock may run slow in ten minutes
+    evaluator.odp.heartbeat()
+    assert alarmed() == {}
+
+
 def test_after_a_reboot_the_time_is_estimated_by_the_last_known_error(town, evaluator, monday):
     clocks = Clocks(evaluator, monday, 86_400)
     evaluator.odp.heartbeat()
