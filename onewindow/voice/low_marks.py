@@ -23,6 +23,7 @@ from onewindow.org.roles import Role
 from onewindow.voice import facts, figures, rules
 from onewindow.voice.facts import Facts
 from onewindow.voice.models import Indicator, Review
+from onewindow.voice.records import Exclusion
 from onewindow.window.models import Application
 
 PAGE = 20
@@ -52,6 +53,7 @@ class Line:
     facts: Facts
     issue: str = ""
     was: Review | None = None
+    exclusion: Exclusion | None = None
 
 
 #: What the list can show: all that counts (low marks of it, or every level), second reviews, those that were changed (the
@@ -161,4 +163,5 @@ def _line(
         facts=held,
         issue=issue,
         was=r.replaces,
+        exclusion=getattr(r, "exclusion", None),
     )

@@ -84,7 +84,7 @@ def kind_list(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def one(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     """One hall, department or item: its figures, their course, words and replies."""
-    kind = KINDS.get(slug)
+    kind = None if "\0" in code else KINDS.get(slug)
     thing = MODELS[kind]._default_manager.filter(code=code).first() if kind else None
     if kind is None or thing is None:
         raise Http404

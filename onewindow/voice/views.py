@@ -99,7 +99,7 @@ def low_marks_export(request: HttpRequest) -> HttpResponse:
                 "；".join(line.facts.beyond), line.was.get_level_display() if line.was else "",
                 (line.was.text if known else low_marks.hidden(line.was.text)) if line.was else "",
                 line.review.get_channel_display(), line.review.assisted_why,
-                line.review.exclusion.reason if hasattr(line.review, "exclusion") else "",
+                line.exclusion.reason if line.exclusion else "",
             ]
             + ([shown(line.review.number)] if known else [])
             for line in lines

@@ -172,6 +172,11 @@ def test_the_report_shows_evidence_and_keeps_what_a_check_found(odd, signed_in):
     (line,) = examining.report(look)
     url = f"/desk/reviews/signals/{look.first:%Y%m%d}-{look.last:%Y%m%d}/H1/03/own_phone/"
     rows = client.get(url).content.decode()
+    assert (
+        client.get(url.replace("H1", "%00")).status_code
+        == client.get("/desk/reviews/one/%00/").status_code
+        == 404
+    )
     assert rows.count("ow-marks__a") == 5 and [s.finding.code for s in line.signals] == ["own_phone"]
     assert (
         client.post(url + "check", {"outcome": "explained", "note": "本人办理公积金，已核对登记"}).status_code
