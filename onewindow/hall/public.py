@@ -5,7 +5,6 @@ None of them says who anybody is. A ticket is followed by its visit's key, an ap
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -14,7 +13,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -24,6 +22,7 @@ from onewindow.hall import actions, booking, kiosk, shown
 from onewindow.hall.forms import CodeForm, TakeForm
 from onewindow.hall.models import GROUNDS, Channel
 from onewindow.hall.record import NotPossible
+from onewindow.org.fields import day_of, moment_of
 from onewindow.org.models import Hall
 from onewindow.window import letters, places, rate
 
@@ -216,7 +215,7 @@ def book(request: HttpRequest, hall: Hall) -> HttpResponse:
     now = instant.now()
     said = ""
     if request.method == "POST" and group is not None:
-        starts_at = _instant(request.POST.get("starts_at", ""))
+        starts_at = moment_of(request.POST.get("starts_at", ""))
         if _limited(request, hall):
             said = str(_too_many())
         elif starts_at is None:
@@ -227,7 +226,7 @@ def book(request: HttpRequest, hall: Hall) -> HttpResponse:
             except NotPossible as no:
                 said = str(no.text)
     days = booking.days(group, now) if group else []
-    day = _date(request.GET.get("day", ""))
+    day = day_of(request.GET.get("day", ""))
     if group and day not in days:
         day = next((d for d in days if any(o.left for o in booking.offers(group, d, now))), None)
     context = {
@@ -235,21 +234,6 @@ def book(request: HttpRequest, hall: Hall) -> HttpResponse:
         "offers": booking.offers(group, day, now) if group and day else [],
     }  # fmt: skip
     return render(request, "hall/book.html", context, status=422 if said else 200)
-
-
-def _instant(text: str) -> dt.datetime | None:
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        return None
-    return found if found and found.tzinfo else None
-
-
-def _date(text: str) -> dt.date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None
 
 
 @never_cache

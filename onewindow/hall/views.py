@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_date
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -33,6 +32,7 @@ from onewindow.hall.forms import (
 )
 from onewindow.hall.models import Channel, MatterGroup, Ticket
 from onewindow.hall.record import NotPossible
+from onewindow.org.fields import day_of
 from onewindow.org.http import midnight
 from onewindow.org.models import Counter, Hall
 from onewindow.org.roles import Role
@@ -406,10 +406,7 @@ def shifts(request: HttpRequest) -> HttpResponse:
 
 def _day(request: HttpRequest) -> dt.date:
     text = request.GET.get("day", "") or request.POST.get("day", "")
-    try:
-        return parse_date(text) or actions.today()
-    except ValueError:
-        return actions.today()
+    return day_of(text) or actions.today()
 
 
 def _plan(request: HttpRequest, hall: Hall, day: dt.date, form: ShiftForm) -> bool:

@@ -22,6 +22,15 @@ def moment_of(text: str) -> dt.datetime | None:
     return at if at.tzinfo and FIRST <= at.date() <= LAST else None
 
 
+def day_of(text: str) -> dt.date | None:
+    """A day that stands in an address; None for one far away, or none at all."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if FIRST <= day <= LAST else None
+
+
 class DayField(forms.DateField):
     """A day that a person types or that stands in an address. Every form takes this one for a day (tested)."""
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
 from onewindow.catalog.models import Item
+from onewindow.org.fields import moment_of
 from onewindow.org.models import Person, number
 from onewindow.voice import rules, tallies
 from onewindow.voice.actions import LONGEST, NotPossible, clean
@@ -187,11 +188,7 @@ def page(rows: QuerySet[Moderation], cursor: str) -> tuple[list[Words], str]:
     """One page after the cursor, and the next cursor or nothing. Five queries."""
     at, _sep, key = cursor.partition("~")
     if key.isdigit() and len(key) < 19:
-        try:
-            before = dt.datetime.fromisoformat(at)
-        except ValueError:
-            before = None
-        if before and before.tzinfo:
+        if before := moment_of(at):
             rows = rows.filter(show_at__lte=before).exclude(show_at=before, pk__gte=int(key))
     found = list(
         rows.select_related("review", "office", "hall").prefetch_related("review__replies")[: PAGE + 1]
