@@ -22,7 +22,7 @@ class Mode(models.TextChoices):
 
     SELF = "self", _("As the applicant")
     ACCOMPANY = "accompany", _("Beside an applicant")
-    WINDOW = "window", _("At the window")
+    WINDOW = "window", pgettext_lazy("walk", "At the window")
     ONLINE = "online", _("Online")
 
 

@@ -49,7 +49,7 @@ def test_it_is_returned_once_only_and_within_a_working_day(town):
 
 def test_a_dispute_is_decided_by_the_bureau_and_counted(town):
     a = town.accepted()
-    assert not desk.anything_waits(town.bai)
+    assert desk.page(town.bai, desk.Asked()).rows == []
     step(a, "bounce", town.wang, reason="缺少签章")
     step(a, "answer_bounce", town.li, outcome="complete", answer="签章在第二页")
     assert why_not("settle", a, town.wang).kind == "not_allowed"
@@ -165,6 +165,6 @@ def test_the_list_of_returns_takes_the_same_number_of_queries_for_three_as_for_o
     client.get("/desk/returns/")
     with CaptureQueriesContext(connection) as taken:
         client.get("/desk/returns/")
-    # session, person, posts; returns, their applications, the tally, the total; red dots of the menu and the bell
+    # session, person, posts; returns, their applications, the tally, the total; dots of the menu (stood-in posts, to-do, cards), the bell
     mine = [q["sql"] for q in taken if "approvals_check" in q["sql"] and "window_application" not in q["sql"]]
-    assert (len(mine), len(taken)) == (3, 10), "\n".join(q["sql"][:120] for q in taken)
+    assert (len(mine), len(taken)) == (3, 11), "\n".join(q["sql"][:120] for q in taken)

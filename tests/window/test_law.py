@@ -515,8 +515,13 @@ BY_SILENCE = {
 GOES_ON = {("issue", "resume_by_itself")}
 
 
+#: what the Licensing Law is about; issues and other cases of the family have their own rules
+LICENSING = ("application", "approval", "pledge")
+
+
 def test_nothing_is_decided_by_silence_but_what_the_law_names():
-    for flow in FLOWS.values():
+    assert {flow.kind for flow in FLOWS.values()} >= set(LICENSING)
+    for flow in (flow for flow in FLOWS.values() if flow.kind in LICENSING):
         for verb, step in flow.steps.items():
             if (flow.kind, verb) in GOES_ON:
                 assert step.to not in flow.closed
