@@ -233,7 +233,7 @@ def _now(a: Application, stop: Stop | None) -> tuple[str, str, str, Any, str, st
             text = _("Granted for now. The result becomes final when everything that was put off is here.")
             if not pledging.owes(a):
                 text = _("Everything is here. The final result is being made out.")
-            return "a", _("Preliminary result"), text, None, "", ""
+            return "a", pgettext("status", "Preliminary result"), text, None, "", ""
         case S.REVOKED:
             text = " ".join(filter(None, [_reason("revoke", a.reason_code), a.reason]))
             return "r", _("Decision revoked"), text, None, "", _remedies()
@@ -405,7 +405,7 @@ def past(a: Application, events: list[Event]) -> Iterator[Row]:
                 granted = data.get("result") == Result.GRANT
                 title = _("Decision: granted") if granted else _("Decision: refused")
                 if data.get("preliminary"):
-                    title = _("Preliminary result")
+                    title = pgettext("status", "Preliminary result")
                 yield Row(title, "done" if granted else "bad", e.at, office)
             case "deliver":
                 yield Row(_("Result handed over"), "done", e.at, _delivery(a))
