@@ -24,7 +24,7 @@ from onewindow.my.models import Draft
 from onewindow.my.views import mine
 from onewindow.org.templatetags.ow import local
 from onewindow.window.actions import Duplicate
-from onewindow.window.models import Application
+from onewindow.window.models import Application, PaperKind
 
 
 @mine
@@ -158,7 +158,8 @@ def done(request: HttpRequest, code: str, key: str) -> HttpResponse:
     a = Application.objects.seen_by(request.user).with_facts().filter(number=sheet.draft.number).first()
     if a is None:
         raise Http404
-    here = {"a": a, "item": a.item, "unread": inbox.unread(request.user, request.account)}
+    receipt = a.papers.filter(kind=PaperKind.RECEIPT).first()
+    here = {"a": a, "item": a.item, "receipt": receipt, "unread": inbox.unread(request.user, request.account)}
     return render(request, "my/apply_done.html", here)
 
 

@@ -9,6 +9,7 @@ import time_machine
 from onewindow.cases.models import Message
 from onewindow.catalog.models import Item, ItemVersion
 from onewindow.exchange import actions as exchange
+from onewindow.exchange.kinds import code_of
 from onewindow.exchange.models import Call, Material, Reuse
 from onewindow.exchange.needs import Need
 from onewindow.licences import actions as licences
@@ -16,6 +17,7 @@ from onewindow.licences.models import Licence
 from onewindow.my import applying, holdings
 from onewindow.my.models import Draft, Scope
 from onewindow.window import actions as window
+from onewindow.window import reuse
 from onewindow.window.models import Application
 from tests.exchange.conftest import FIELDS
 from tests.exchange.conftest import granted as grant
@@ -284,9 +286,10 @@ def test_everybody_sees_who_asked_registers_about_him(town):
 
 def test_whoever_hands_in_online_has_the_receipt_at_once(town):
     client = enter(account(1))
-    client.post(fill(client))
+    done = client.post(fill(client)).url
     a = Application.objects.get()
     receipt = a.papers.get()
+    assert f"/my/cases/{a.number}/papers/{receipt.pk}.pdf" in client.get(done).content.decode()
     assert (receipt.kind, receipt.event_seq, receipt.facts) == (
         "receipt", a.version, {"materials": [[1, "electronic"], [3, "deferred"]]},
     )  # fmt: skip
@@ -298,3 +301,32 @@ def test_an_item_that_is_handed_in_by_phone_needs_no_questions_of_its_own(town):
     assert not town.health.is_online
     town.health.handling_forms = "1/3"
     assert town.health.is_online
+
+
+def test_what_a_register_can_answer_is_not_asked_of_the_applicant(town):
+    """政务数据共享条例: the form says that the government fetches it; the window does, nobody comes for it."""
+    plans = exchange.add_dataset(
+        town.health_office, {"code": "PLANS", "name": "建筑图纸信息", "name_en": "Building plans",
+                             "kind": code_of("平面图"), "method": "certificate", "sharing": "open",
+                             "sensitivity": "internal", "legal_basis": "政务数据共享条例", "valid_days": 30,
+                             "fields": [{"code": "status", "name": "状态", "name_en": "Status"}]},
+    )  # fmt: skip
+    town.identity = plans
+    grant(town, office=town.msa, fields=["status"])
+    client = enter(account(1))
+    page = client.post(START).url.rsplit("/", 2)[0]
+    fill(client, until="m-2")
+    shown = client.get(f"{page}/m-2/").content.decode()
+    assert ticked(shown) == "fetch" and "由政府部门共享获取：建筑图纸信息" in shown
+    client.post(fill(client, m2={"form": "fetch"}))
+    a = Application.objects.with_facts().get()
+    assert a.documents.get(spec__no=2).form == "owed"
+    window.receive(a, by=town.li)
+    came, left = reuse.fetch_owed(a, by=town.li)
+    assert ([d.spec.no for d in came], left) == ([2], [])
+    assert (Reuse.objects.get().origin, Reuse.objects.get().basis) == ("extract", "duty")
+    # the grant ends while another form is open: then the paper is asked for after all
+    again = enter(account(2))
+    check = fill(again, m2={"form": "fetch"}, contact="李四", mobile="19900000002")
+    plans.grants.update(until=dt.date(2026, 11, 22))
+    assert again.post(check).url.endswith("/m-2/")
