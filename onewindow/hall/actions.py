@@ -438,7 +438,3 @@ def of_case(case_number: str) -> Iterable[Ticket]:
         .distinct()
         .order_by("-id")
     )
-
-
-def hall_of(code: str) -> Hall | None:
-    return Hall.objects.filter(code=code).first()

@@ -40,11 +40,6 @@ def halls_of(person: Person) -> list[Hall]:
     return list(rows.filter(pk__in=person.halls_as(Role.HALL_MANAGER)))
 
 
-def hall_of(person: Person, code: str) -> Hall | None:
-    """The hall with this code if the person may look after it; without a code the first."""
-    return next((h for h in halls_of(person) if not code or h.code == code), None)
-
-
 def has_queue(hall_id: int) -> bool:
     """Whether tickets are used in this hall at all."""
     return MatterGroup.objects.filter(hall_id=hall_id).exists()

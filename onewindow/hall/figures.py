@@ -66,7 +66,7 @@ def waits(tickets: TicketQuerySet, start: dt.datetime, end: dt.datetime) -> Heat
         hour = taken.astimezone(ZONE).hour
         found.setdefault(hall_id, {}).setdefault(hour, []).append(max(0.0, (called - taken).total_seconds()))
     hours = sorted({hour for by_hour in found.values() for hour in by_hour})
-    limit = number("queue_advice_minutes")
+    limit = number("queue_advice_minutes") if found else 0
     halls = Hall.objects.filter(pk__in=found).order_by("code")
     return Heat(
         hours,

@@ -219,7 +219,9 @@ def _hall(request: HttpRequest, *roles: str) -> Hall:
     person: Any = request.user
     if not person.has_role(*(roles or READERS)):
         raise PermissionDenied
-    hall = desk.hall_of(person, request.GET.get("hall", "") or request.POST.get("hall", ""))
+    request.halls = desk.halls_of(person)
+    code = request.GET.get("hall", "") or request.POST.get("hall", "")
+    hall = next((h for h in request.halls if not code or h.code == code), None)
     if hall is None:
         raise Http404
     return hall
@@ -227,7 +229,7 @@ def _hall(request: HttpRequest, *roles: str) -> Hall:
 
 def _common(request: HttpRequest, hall: Hall) -> dict[str, Any]:
     person: Any = request.user
-    return {"hall": hall, "halls": desk.halls_of(person), "mine": rules.runs(person, hall)}
+    return {"hall": hall, "halls": request.halls, "mine": rules.runs(person, hall)}
 
 
 @staff

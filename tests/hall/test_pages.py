@@ -323,7 +323,7 @@ def test_lists_ask_the_same_of_the_database_for_one_row_and_for_many(
             hall.take()
         with django_assert_num_queries(18):
             client.get("/desk/hall/")
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             assert client.get("/desk/hall/tickets/").status_code == 200
 
 
