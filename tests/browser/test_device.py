@@ -6,8 +6,8 @@ from onewindow.cases import worker
 from onewindow.config.settings import BASE_DIR
 from onewindow.voice.actions import load_indicators
 from onewindow.voice.device_models import DeviceAlarm, DeviceChain, DeviceEvent, WindowVerdict
-from onewindow.voice.enrol import print_slips
-from onewindow.voice.evaluators import revoke
+from onewindow.voice.enrol import enrol, print_slips
+from onewindow.voice.evaluators import beat, revoke, suspend
 from onewindow.voice.models import Device, Prompt, Review
 from onewindow.window import actions
 
@@ -156,6 +156,18 @@ def test_a_tablet_that_scans_a_printed_slip_belongs_to_its_window(town, new_page
     axe(manager)
     manager.locator(".dvt-tile--online a").click()
     axe(manager)
+
+
+def test_the_tiles_are_new_every_half_minute_without_a_click(town, new_page):
+    device, _secret = enrol(print_slips([town.counter], by=town.zhou)[0].token)
+    beat(device)
+    manager = new_page(by=town.zhou)
+    manager.clock.install()
+    manager.goto("/desk/devices/")
+    manager.locator(".dvt-tile--online").wait_for()
+    suspend(device, by=town.zhou)
+    manager.clock.run_for(31_000)
+    manager.locator(".dvt-tile--suspended").wait_for()
 
 
 def test_a_revoked_device_forgets_its_secret(town, tablet, browser_problems):
