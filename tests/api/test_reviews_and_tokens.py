@@ -9,6 +9,7 @@ from django.test import Client
 from onewindow.cases.flow import FLOWS
 from onewindow.config.api import api, prose
 from onewindow.org.models import ApiToken
+from onewindow.voice import again
 from onewindow.voice.models import Review
 from onewindow.window import actions
 from tests.api.conftest import Program
@@ -43,6 +44,34 @@ def test_a_verdict_by_hotline_counts_once(town, program, delivered):
     assert again.status_code == 409 and again.data["reason"]["code"] == "already_reviewed"
     assert Review.objects.get().channel == 6
     assert [r["number"] for r in bureau.get("/reviews").data["items"]] == [delivered.number]
+
+
+def test_a_call_is_marked_as_entered_by_somebody_and_every_version_is_told(town, program, delivered):
+    bureau = program(town.bai)
+    assert bureau.post("/reviews", said(delivered, assisted_reason="不识字")).data["assisted"] is True
+    again.change(delivered, "delivered", level=2)
+    rows = bureau.get("/reviews").data["items"]
+    assert [(r["level"], r["nth"], r["changes"], r["replaced"], r["excluded"]) for r in rows] == [
+        (2, 1, True, False, False), (4, 1, False, True, False),
+    ]  # fmt: skip
+    assert Review.objects.order_by("pk").first().assisted_why == "不识字"
+
+
+def test_an_answer_by_text_message_counts_once_and_one_that_says_nothing_is_told_so(town, program, delivered):
+    bureau = program(town.bai)
+    text = {"mobile": delivered.mobile, "text": "2 等了很久", "message_id": "m-1"}
+    first = bureau.post("/reviews/text", text)
+    assert (first.status_code, first.data["level"], first.data["channel"], first.data["text"]) == (
+        201,
+        2,
+        "sms",
+        "等了很久",
+    )
+    assert bureau.post("/reviews/text", text).status_code == 201 and Review.objects.count() == 1
+    assert bureau.post("/reviews/text", text | {"text": "你好", "message_id": "m-2"}).status_code == 422
+    nobody = bureau.post("/reviews/text", text | {"mobile": "19900009998", "message_id": "m-3"})
+    assert nobody.status_code == 409 and nobody.data["reason"]["code"] == "nothing_open"
+    assert program(town.zhou).post("/reviews/text", text).status_code == 403
 
 
 def test_who_is_judged_passes_no_verdict_on_and_never_learns_whose_it_is(town, program, delivered):
