@@ -83,6 +83,8 @@ PRIVATE = (
     "/start/",
     "/device/",
     "/api/",
+    "/i/",
+    "/no/",
 )
 
 

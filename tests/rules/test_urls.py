@@ -192,7 +192,20 @@ def test_the_administration_sends_all_but_the_administrator_away(town):
 @pytest.mark.django_db
 @pytest.mark.parametrize("visitor", ["stranger", "li"])
 def test_no_answer_lacks_the_security_headers(town, facts, visitor):
-    private = ("desk/", "board/", "t/", "q/", "rate/", "accounts/", "start/", "my/", "device/", "api/")
+    private = (
+        "desk/",
+        "board/",
+        "t/",
+        "q/",
+        "rate/",
+        "accounts/",
+        "start/",
+        "my/",
+        "device/",
+        "api/",
+        "i/",
+        "no/",
+    )
     client = enter(town, visitor)
     for route, _, path in [*doors(facts), ("nowhere", "", "/nowhere/at/all"), ("admin/", "", "/admin/")]:
         answer = client.get(path)
