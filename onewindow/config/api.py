@@ -102,6 +102,7 @@ for app in (
     "pledges",
     "approvals",
     "window",
+    "issues",
     "hall",
     "voice",
     "my",
