@@ -98,7 +98,7 @@ def _say_no(items: list[Item], clerk: Person, people: list[Any], now: dt.datetim
         return
     for n, code in enumerate(("papers", "papers", "conditions", "not_ours")):
         with instant.simulated(_office_hour(now - dt.timedelta(days=n + 1), random)):
-            r = opening.say_no(by=clerk, hall=hall, counter=clerk.counter, item=items[n], reason=code,
+            r = opening.say_no(by=clerk, hall=hall, counter=clerk.counter, item=items[n % len(items)], reason=code,
                                basis=codes[code].legal_basis or "《行政许可法》第三十二条", note="已当面说明")  # fmt: skip
             if n == 1:
                 opening.from_refusal(
