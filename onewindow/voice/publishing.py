@@ -130,10 +130,16 @@ def exclude(review: Review, *, by: Person, second: Person, reason: str) -> Exclu
         )
     if not (reason := clean(reason)[:300]):
         raise NotPossible("no_reason", _("Say why this review is not to be counted."))
+    return set_aside(review, by=by.username, second=second.username, reason=reason)
+
+
+def set_aside(review: Review, *, by: str, second: str, reason: str) -> Exclusion:
+    """Takes a review out of the figures, those made already among them. Who may was asked before: :func:`exclude`, or the
+    panel of an appeal. Raises :class:`NotPossible` ``excluded``."""
     try:
         with transaction.atomic():
             row = Exclusion.objects.create(
-                review=review, reason=reason, by=by.username, second_by=second.username, at=instant.now()
+                review=review, reason=reason[:300], by=by, second_by=second, at=instant.now()
             )
     except IntegrityError as twice:
         raise NotPossible("excluded", _("This review is left out of the figures already.")) from twice

@@ -7,9 +7,11 @@ import datetime as dt
 from onewindow.cases import instant
 from onewindow.cases.models import Event
 from onewindow.cases.reactions import on
+from onewindow.issues.models import Issue
 from onewindow.org.models import Person, number
+from onewindow.voice import publishing
 from onewindow.voice.evaluators import ask
-from onewindow.voice.models import Touchpoint
+from onewindow.voice.models import Review, Touchpoint
 from onewindow.window.models import Application, Channel, DeliveryForm
 
 
@@ -26,6 +28,20 @@ def ask_how_it_was(event: Event) -> None:
         return
     touchpoint = Touchpoint.ACCEPTED if accepted else Touchpoint.DELIVERED
     ask(a, touchpoint, clerk=event.by, counter_id=_window_of(event, a))
+
+
+@on("issue.uphold")
+def set_aside_after_appeal(event: Event) -> None:
+    """申诉成立 — a panel of three found a review mistaken: it stays, marked, and no figure counts it any more. The first two who
+    voted so answer for it."""
+    issue = Issue.objects.get(number=event.number)
+    number_, _sep, touchpoint = issue.source.partition(" ")
+    review = Review.objects.standing().filter(number=number_, touchpoint=touchpoint, nth=1).first()
+    voted = list(issue.votes.filter(upholds=True).select_related("person").order_by("no")[:2])
+    if review is None or len(voted) < 2 or hasattr(review, "exclusion"):
+        return
+    by, second = (v.person.username if v.person else f"{v.name}（外部）" for v in voted)
+    publishing.set_aside(review, by=by, second=second, reason=voted[0].reason or issue.number)
 
 
 def _window_of(event: Event, a: Application) -> int | None:

@@ -6,6 +6,9 @@ import io
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from onewindow.cases import worker
+from onewindow.issues import actions as issues
+from onewindow.issues.models import Issue
 from onewindow.voice import actions, again, figures, low_marks, publishing, tallies
 from onewindow.voice.models import Review
 from onewindow.voice.records import Exclusion, Moderation, Reply
@@ -209,3 +212,32 @@ def test_what_there_is_not_is_404(counted, client, url):
 )
 def test_a_wrong_address_still_opens(counted, client, query):
     assert client.get(f"/reviews/halls/H1/{query}").status_code == 200
+
+
+def test_a_panel_that_upholds_an_appeal_takes_the_review_out_of_the_figures(town):
+    case = town.accepted(n=1)
+    r = actions.review(case, "accepted", level=1, text="评错了窗口")
+    i = Issue.objects.get(origin="review")
+    issues.contact(i, by=town.wang, how="page", text="…", note="")
+    issues.appeal(i, by=town.head, reason="评价对象错误")
+    votes = [
+        {
+            "person": p,
+            "name": p.name if p else "赵体验",
+            "is_outside": p is None,
+            "upholds": up,
+            "reason": "与事实不符",
+        }
+        for p, up in ((town.leader, True), (town.bai, False), (None, True))
+    ]
+    issues.uphold(i, by=town.bai, votes=votes, answer="经复核属误评")
+    assert Review.objects.counted().count() == 1
+    worker.follow()
+    worker.follow()
+    r.refresh_from_db()
+    assert (r.exclusion.by, r.exclusion.second_by, r.exclusion.reason) == (
+        "leader",
+        "赵体验（外部）",
+        "与事实不符",
+    )
+    assert not Review.objects.bad().exists() and Review.objects.count() == 1
