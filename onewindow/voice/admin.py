@@ -13,7 +13,7 @@ from onewindow.voice.models import Device, Indicator, Review
 class ReviewAdmin(RecordAdmin):
     list_display = ("number", "touchpoint", "level", "channel", "at")
     search_fields = ("=number",)
-    exclude = ("text", "body_digest")
+    exclude = ("text", "body_digest", "origin", "assisted_why")
 
 
 @admin.register(Indicator)

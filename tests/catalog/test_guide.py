@@ -91,7 +91,7 @@ def test_english_guides_have_no_chinese_besides_the_law_and_places(client, town)
 
 def test_lists_take_the_same_queries_however_long(client, town, django_assert_num_queries):
     client.get("/")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get("/")
     with django_assert_num_queries(4):
         client.get("/items/")

@@ -321,7 +321,7 @@ def test_lists_ask_the_same_of_the_database_for_one_row_and_for_many(
     for more in (1, 3):
         for _ in range(more):
             hall.take()
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(17):
             client.get("/desk/hall/")
         with django_assert_num_queries(11):
             assert client.get("/desk/hall/tickets/").status_code == 200

@@ -27,7 +27,7 @@ COUNTS = {
     "counters": 113,
     "indicators": 40,
     "stop_reasons": 10,
-    "reasons": 29,
+    "reasons": 63,
 }
 KEYS = {"materials": ("item", "no"), "counters": ("hall", "code"), "reasons": ("kind", "code")}
 

@@ -104,7 +104,7 @@ def test_the_hand_outs_take_the_same_number_of_queries_for_three_as_for_one(town
     with CaptureQueriesContext(connection) as taken:
         client.get("/desk/counter/handouts/")
     # session, person, posts, how many, the page, counter, red dots, cards, bell
-    assert len(taken) == 10, "\n".join(q["sql"][:140] for q in taken)
+    assert len(taken) == 11, "\n".join(q["sql"][:140] for q in taken)
 
 
 @pytest.mark.parametrize("by", ["number", "shown", "status link", "short link", "paper", "verify link"])
