@@ -75,7 +75,8 @@ step = st.tuples(st.sampled_from(VERBS), st.sampled_from(["03", "04"]), st.integ
 #: How a day may begin, so that what is rare is met often: somebody was passed and is back; a slot is about to begin.
 MORNINGS = [
     [],
-    [("take", "03", 0, False)] * 6 + [("next", "03", 0, False), ("pass", "03", 0, False), ("back", "03", 0, False)],
+    [("take", "03", 0, False), ("time", "03", 0, False)] * 6
+    + [("next", "03", 0, False), ("pass", "03", 0, False), ("time", "03", 2, False), ("back", "03", 0, False)],
     [("time", "03", 19, False), ("take", "03", 0, True), ("take", "03", 0, False), ("book", "03", 0, False), ("time", "03", 11, False)],
     [("take", "03", 2, False), ("take", "03", 1, False), ("next", "03", 0, False), ("next", "04", 0, False)],
 ]  # fmt: skip
