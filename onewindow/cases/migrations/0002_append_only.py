@@ -2,9 +2,12 @@ from django.db import migrations
 
 from onewindow.cases.append_only import protect, release
 
+TABLES = ("cases_event", "cases_card", "cases_cardreply")
+
 
 def forwards(apps, editor):
-    protect(editor, "cases_event")
+    for table in TABLES:
+        protect(editor, table)
     if editor.connection.vendor == "postgresql":
         editor.execute("CREATE SEQUENCE cases_serial")
     else:
@@ -13,7 +16,8 @@ def forwards(apps, editor):
 
 
 def backwards(apps, editor):
-    release(editor, "cases_event")
+    for table in reversed(TABLES):
+        release(editor, table)
     kind = "SEQUENCE" if editor.connection.vendor == "postgresql" else "TABLE"
     editor.execute(f"DROP {kind} cases_serial")
 

@@ -16,5 +16,5 @@ def backwards(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("issues", "0001_issues")]
+    dependencies = [("issues", "0001_initial")]
     operations = [migrations.RunPython(forwards, backwards)]

@@ -2,7 +2,7 @@ from django.db import migrations
 
 from onewindow.cases.append_only import frozen_column, unfreeze_column
 
-COLUMNS = ("opened_at", "received_at", "accepted_at", "decided_at", "delivered_at")
+COLUMNS = ("opened_at", "received_at", "accepted_at", "decided_at", "delivered_at", "forwarded_at")
 
 
 def forwards(apps, editor):
