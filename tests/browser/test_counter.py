@@ -120,7 +120,7 @@ def test_what_is_wrong_is_said_at_the_field_while_typing_goes_on(counter, town):
     counter.fill("#id_id_number", citizen_id(7))
     keys.press("Enter")
     counter.wait_for_selector("#e-id_number .ow-err", state="detached")
-    assert counter.locator("#id_id_number").get_attribute("aria-invalid") is None
+    expect(counter.locator("#id_id_number")).not_to_have_attribute("aria-invalid", "true")
     counter.fill("#id_mobile", "1990000000")
     keys.press("F9")
     expect(counter.locator("#c-due .cn-trouble")).to_be_visible()

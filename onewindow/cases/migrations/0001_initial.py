@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import onewindow.cases.models
-import onewindow.org.sealed
 from django.conf import settings
 from django.db import migrations, models
+
+import onewindow.cases.models
+import onewindow.org.sealed
 
 
 class Migration(migrations.Migration):
