@@ -54,7 +54,8 @@ def run(sizes: list[int], seconds: float) -> None:
     from django.conf import settings
 
     from onewindow.sim import city
-    from onewindow.sim.fleet import Fleet, Server
+    from onewindow.sim.fleet import Fleet
+    from onewindow.sim.own_server import Server
 
     city.build(1)
     load = ", ".join(f"{x:.2f}" for x in os.getloadavg())

@@ -7,24 +7,17 @@ reported with the number that went with it, and nothing personal in any address 
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import datetime as dt
 import http.client
 import json
-import os
 import random
 import secrets
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter as Count
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from django.db import connections
@@ -35,6 +28,7 @@ from onewindow.org.models import Counter, Hall, Person, Post
 from onewindow.org.roles import Role
 from onewindow.sim import evaluator
 from onewindow.sim.caller import Answer
+from onewindow.sim.own_server import Server
 from onewindow.voice import enrol, evaluators
 from onewindow.voice.device_models import AlarmKind, DeviceAlarm, DeviceEvent
 from onewindow.voice.models import Device, Prompt, PromptState, Review
@@ -47,52 +41,6 @@ DELAY = MINUTE // 2  # what a line may take on a busy machine; a wrong clock wou
 LOSS, DOUBLED, LATE = 0.2, 0.1, 0.1
 #: Every so-manieth device is wiped, or revoked, while it still holds answers.
 WIPED, REVOKED = 6, 7
-
-
-class Server:
-    """The production server on a port of its own, that can be killed."""
-
-    def __init__(self, log: Path, *, workers: int = 2):
-        self.workers = workers
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.log, self.kills = log, 0
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "onewindow.config.cli", "serve", "--port", str(self.port)]
-        command += ["--workers", str(self.workers)]
-        environment = os.environ | {"ONEWINDOW_LOG_LEVEL": "DEBUG"}
-        with open(self.log, "ab") as out:
-            self._process = subprocess.Popen(
-                command, env=environment, stdout=out, stderr=out, start_new_session=True
-            )
-        for _try in range(600):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2):
-                return
-            time.sleep(0.05)
-        raise RuntimeError(f"the server does not start, see {self.log}")
-
-    def kill(self) -> None:
-        """``kill -9``, in the middle of whatever it does."""
-        if self._process and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self.kills += 1
-
-    def cpu_seconds(self) -> float:
-        """Processor time of the server and its processes until now (Linux)."""
-        total, pids = 0, [self._process.pid] if self._process else []
-        while pids:
-            pid = pids.pop()
-            with contextlib.suppress(OSError):
-                total += sum(
-                    int(n) for n in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-                )
-                children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-                pids += [int(child) for child in children]
-        return total / os.sysconf("SC_CLK_TCK")
 
 
 class Line:
@@ -137,11 +85,14 @@ class Line:
                 if self._open is None or fresh:
                     self._open = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=40)
                 self._open.request(method, path, body, headers)
+                if self.server.strike():
+                    raise ConnectionError("killed while this call was under way: its answer is lost")
                 got = self._open.getresponse()
                 return Answer(got.status, got.headers, got.read())
             except (OSError, http.client.HTTPException):
                 self.close()
         self.done["server away"] += 1
+        self.server.missed()
         return None
 
     def close(self) -> None:
@@ -354,22 +305,22 @@ class Fleet:
         self.say("a question on every device ..." + (" and the server is killed" if kill else ""))
         for row, case in zip(self.rows, self.cases(self.size), strict=True):
             evaluators.ask(case, "accepted", clerk=self.clerk.username, counter_id=row.counter_id)
+        if kill:
+            self.server.kill_by(self.size)  # each calls at least once to fetch its question
         running = [pool.submit(self._serve, device) for device in self.devices]
         if kill:
-            time.sleep(0.3)
-            self.server.kill()
-            self.server.start()
+            self.server.start_again()
         for one in running:
             one.result()
 
     def _serve(self, device: Tracked) -> None:
-        prompt, until = None, time.monotonic() + 20
+        prompt, until = None, time.monotonic() + 60
         while prompt is None and time.monotonic() < until:
             prompt = device.next(wait=5)
             if prompt is None:
                 time.sleep(0.05)
         if prompt is None:
-            raise RuntimeError("a question did not arrive within twenty seconds")
+            raise RuntimeError("a question did not arrive within a minute")
         self._press(device, prompt["id"])
         device.flush()
         device.heartbeat()
@@ -422,18 +373,20 @@ class Fleet:
                 evaluators.revoke(row, by=self.managers[row.counter.hall_id])
                 self.report.revoked += 1
         began = time.monotonic()
+        self.server.kill_by(
+            (self.size + 1) // 2
+        )  # each has something to send: some are heard by then, some are not
         running = [pool.submit(self._empty, device) for device in self.devices]
-        time.sleep(0.2)
-        self.server.kill()
-        self.server.start()
+        self.server.start_again()
         for one in running:
             one.result()
         self.report.flush_seconds = round(time.monotonic() - began, 1)
 
     def _empty(self, device: Tracked) -> None:
-        until = time.monotonic() + 60
+        until, pause = time.monotonic() + 60, 0.02
         while not device.flush() and not device.stopped and time.monotonic() < until:
-            time.sleep(0.02)
+            time.sleep(pause)
+            pause = min(pause * 2, 0.2)
         while device.line._late and not device.stopped:
             device.line._once(*device.line._late.pop())
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from onewindow.sim import city, fleet
+from onewindow.sim import city, fleet, own_server
 
 
 class Command(BaseCommand):
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         if not city.is_built():
             city.build(options["seed"])
         log = Path(settings.DATA_DIR) / "fleet.log"
-        server = fleet.Server(log, workers=1 if options["devices"] < 20 else 2)
+        server = own_server.Server(log, workers=1 if options["devices"] < 20 else 2)
         say = (lambda line: None) if options["json"] else self._say
         its = fleet.Fleet(
             server, options["devices"], questions=options["questions"], seed=options["seed"], say=say
