@@ -106,6 +106,7 @@ class Tracked(evaluator.Device):
 
     def begin(self, dice: random.Random) -> Tracked:
         self.back = 0
+        self.dice = random.Random(dice.random())  # its own: what it does depends on no other device's pace
         self.skew = dice.choice([0, 0, DAY, -DAY])
         started = dice.randrange(DAY)
         self.wall = lambda: _now() + self.skew - self.back
@@ -265,7 +266,7 @@ class Fleet:
             slips |= {slip.counter.pk: slip.token for slip in enrol.print_slips(counters, by=manager)}
         for n, window in enumerate(self.windows):
             line = Line(self.server, n, self.addresses)
-            device = Tracked(line, evaluator.Signer() if n % 4 else None).begin(self.dice)
+            device = Tracked(line, evaluator.Signer() if n % 4 != 3 else None).begin(self.dice)
             hello = {"model": "fleet", "pubkey": device.signer.public if device.signer else ""}
             if window.pk in slips:
                 told = line("POST", f"{evaluator.API}/enrol", "", hello | {"token": slips[window.pk]})
@@ -329,10 +330,12 @@ class Fleet:
     def _press(self, device: Tracked, key: str) -> None:
         for kind in ("shown", "touched"):
             device.note(kind, key)
-        if self.dice.random() < 0.1:
+        if device.dice.random() < 0.1:
             device.note("declined", key)
             return
-        device.note("answered", key, score=self.dice.choice([1, 2, 3, 4, 5, 5, 5]), tags=[], text=self.words)
+        device.note(
+            "answered", key, score=device.dice.choice([1, 2, 3, 4, 5, 5, 5]), tags=[], text=self.words
+        )
 
     def _cut_off(self, pool: ThreadPoolExecutor) -> None:
         """Two hours without a line, lived in the past: what happens now on the devices happened then by all their clocks."""
