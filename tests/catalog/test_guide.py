@@ -18,7 +18,13 @@ def text(response):
 @pytest.mark.parametrize("query", ["", "?lang=en", "?elder=1"])
 def test_the_front_door_has_a_search_three_doors_and_the_halls(client, town, query):
     html = client.get(f"/{query}").content.decode()
-    for link in ('action="/items/"', 'href="/items/"', 'href="/track/"', 'href="/stuck/"', 'href="tel:12345"'):
+    for link in (
+        'action="/items/"',
+        'href="/items/"',
+        'href="/track/"',
+        'href="/stuck/"',
+        'href="tel:12345"',
+    ):
         assert link in html, link
     assert (town.hall.name_en if "en" in query and "elder" not in query else town.hall.name) in html
 

@@ -3,12 +3,19 @@
 import asyncio
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 from wsgiref.validate import validator
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 
 from onewindow.config import front
+
+
+def run(work):
+    """Runs a coroutine in a thread of its own: in this one the browser of other tests may hold an event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def asked(
@@ -35,7 +42,7 @@ def asked(
         "headers": [(k.encode(), v.encode()) for k, v in headers], "client": ("192.0.2.7", 5), "server": ("here", 8000),
     }  # fmt: skip
     its = front.Front(application, threads)
-    asyncio.run(its(scope, receive, send))
+    run(its(scope, receive, send))
     its.pool.shutdown()
     if not sent:
         return None
@@ -156,7 +163,7 @@ def test_a_poll_is_held_for_as_long_as_it_may_be_and_then_answered(sightless):
         await its(scope, receive, send)
         return asyncio.get_running_loop().time() - began, sent
 
-    took, (start, body) = asyncio.run(timed())
+    took, (start, body) = run(timed())
     assert 1 <= took < 5
     assert (start["status"], start["headers"], body["body"]) == (204, [(b"retry-after", b"0")], b"")
 
