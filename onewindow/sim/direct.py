@@ -15,9 +15,12 @@ from onewindow.cases import numbers, rounds, worker
 from onewindow.cases.flow import take
 from onewindow.cases.models import Case
 from onewindow.cases.rules import applicant_of
+from onewindow.catalog.models import Item
 from onewindow.exchange import actions as exchange
 from onewindow.exchange.models import Given
-from onewindow.org.models import Person
+from onewindow.issues.models import Issue
+from onewindow.issues.opening import open_issue
+from onewindow.org.models import Counter, Person
 from onewindow.pledges.actions import make_good
 from onewindow.voice.actions import review
 from onewindow.voice.models import Device, DeviceState, ReviewChannel
@@ -109,6 +112,20 @@ class Direct:
     def withdraw(self, a: Application, *, reason: str) -> None:
         """The applicant takes the application back by the link."""
         actions.withdraw(a, by=applicant_of(a), reason=reason)
+
+    def report(
+        self,
+        item: Item,
+        *,
+        by: Person,
+        window: Counter,
+        text: str,
+        kind_code: str,
+        reporter: tuple[str, str] | None,
+    ) -> Issue:
+        """A matter that could not be done is registered at its window."""
+        return open_issue("stuck", by=by, text=text, kind_code=kind_code, item=item, hall=window.hall, counter=window,
+                          is_at_window=True, reporter=reporter)  # fmt: skip
 
     # -- verdicts --
 

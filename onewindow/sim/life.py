@@ -3,7 +3,7 @@
 Life only decides; its hands do it: ``direct.py`` by the actions in this process (fast, and in the past), ``remote.py``
 over HTTP as people and machines do it. Time is simulated: a queue of (instant, what happens) is worked off in order.
 Shares are those seen in practice: corrections 15 %, special procedures 5 %, withdrawals 2 %, refusals < 1 %,
-late 0.3 %, bad reviews well under 1 in 100.
+late 0.3 %, bad reviews well under 1 in 100; for what could not be done see ``matters.py``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from onewindow.org.models import Hall, Person, current_calendar
 from onewindow.org.roles import Role
 from onewindow.pledges.actions import may_follow
 from onewindow.sim.direct import Direct
+from onewindow.sim.matters import Matters
 from onewindow.voice.actions import NotPossible, rateable
 from onewindow.voice.models import Indicator, Touchpoint
 from onewindow.window import actions
@@ -56,6 +57,7 @@ class Life:
         say: Callable[[str], None] = lambda _: None,
         hands: Any = None,
         late: float = LATE_SHARE,
+        storm: int = 0,
     ):
         self.hands = hands or Direct()
         self.random = Random(f"life {seed}")
@@ -81,6 +83,8 @@ class Life:
         self.indicators: dict[int, list[str]] = {}
         for level, code in Indicator.objects.order_by("-is_core", "code").values_list("level", "code"):
             self.indicators.setdefault(level, []).append(code)
+        self.storm = storm  # so many matters that could not be done, on the first day
+        self.matters = Matters(self, seed) if isinstance(self.hands, Direct) else None
         self.stops = list(Code.objects.filter(list="stop_reason", is_active=True, needs_basis=False))
 
     # -- time --
@@ -125,6 +129,9 @@ class Life:
                 day, dt.time(hour, self.random.randrange(60), self.random.randrange(60)), ZONE
             )
             self.at(moment, self.somebody_comes)
+        if self.matters:
+            self.matters.plan(day, self.storm)
+            self.storm = 0
 
     def _live(self, end: dt.datetime) -> None:
         """Works the queue off up to ``end``."""

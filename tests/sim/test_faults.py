@@ -9,17 +9,20 @@ from onewindow.sim import faults
 from onewindow.sim.life import Life
 
 
-def test_shares_are_percentages():
+def test_shares_are_percentages_and_a_storm_is_a_number():
     assert faults.parse("late=20, lost=7.5,twice=100") == {"late": 0.2, "lost": 0.075, "twice": 1.0}
+    assert faults.parse("late=5,storm=300") == {"late": 0.05, "storm": 300}
     assert faults.parse("") == {}
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("slow=1", "'slow' is no fault; there are: late, lost, twice"),
+        ("slow=1", "'slow' is no fault; there are: late, storm, lost, twice"),
         ("late", "as in late=10"),
         ("late=101", "from 0 to 100"),
+        ("storm=0", "a whole number from 1 to 10000"),
+        ("storm=2.5", "as in storm=300"),
     ],
 )
 def test_what_is_no_fault_is_named_with_those_that_are(text, said):
@@ -35,6 +38,12 @@ def test_the_command_refuses_them_as_wrong_use(settings, text, said):
     with pytest.raises(CommandError, match=said) as refused:
         call_command("simulate", faults=text)
     assert refused.value.returncode == 2
+
+
+def test_over_http_there_is_no_storm(settings):
+    settings.DEMO = True
+    with pytest.raises(CommandError, match="storm: only without --url"):
+        call_command("simulate", faults="storm=5", url="http://127.0.0.1:1")
 
 
 @pytest.mark.django_db

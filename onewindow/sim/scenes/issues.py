@@ -16,13 +16,15 @@ from onewindow.cases.worker import follow, wake
 from onewindow.catalog.models import Code, Item
 from onewindow.data.people import citizens
 from onewindow.issues import actions, links, opening
-from onewindow.issues.models import Issue
+from onewindow.issues.models import Issue, Refusal
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Person, current_calendar
 from onewindow.org.roles import Role
 from onewindow.window.models import Application
 
 ORDER = 60
+#: what the clerks of this scene note with their "no"; life itself has no such ones
+SAID = "已当面说明"
 SEED = 77  # people that the everyday life does not use
 DAYS = 60
 #: what people say, its kind, its cause and what was changed
@@ -59,7 +61,7 @@ def plant(random: Random) -> None:
         or not items
         or len(bureau) < 2
         or clerk is None
-        or Issue.objects.filter(origin="stuck").exists()
+        or Refusal.objects.filter(note=SAID).exists()
     ):
         return
     cast = Cast(bureau, clerk, random)
@@ -99,7 +101,7 @@ def _say_no(items: list[Item], clerk: Person, people: list[Any], now: dt.datetim
     for n, code in enumerate(("papers", "papers", "conditions", "not_ours")):
         with instant.simulated(_office_hour(now - dt.timedelta(days=n + 1), random)):
             r = opening.say_no(by=clerk, hall=hall, counter=clerk.counter, item=items[n % len(items)], reason=code,
-                               basis=codes[code].legal_basis or "《行政许可法》第三十二条", note="已当面说明")  # fmt: skip
+                               basis=codes[code].legal_basis or "《行政许可法》第三十二条", note=SAID)  # fmt: skip
             if n == 1:
                 opening.from_refusal(
                     r,
@@ -108,6 +110,13 @@ def _say_no(items: list[Item], clerk: Person, people: list[Any], now: dt.datetim
                     lang="zh-hans",
                 )
             follow()
+
+
+def moment_after(moment: dt.datetime, hours: float, random: Random) -> dt.datetime:
+    """So many hours on, in office hours, at least one; the hours also say which hour of the day."""
+    day = current_calendar().add_working(moment.astimezone(ZONE).date(), round(hours / 24))
+    hour = dt.time(9 + int(hours) % 7, random.randrange(60))
+    return max(dt.datetime.combine(day, hour, ZONE), moment + dt.timedelta(hours=1))
 
 
 class Cast:
@@ -120,9 +129,7 @@ class Cast:
         """Walks an issue on to its stage, or as far as the time until now allows."""
         moment = begun
         for hours, deed in self.deeds(stage, said):
-            day = current_calendar().add_working(moment.astimezone(ZONE).date(), round(hours / 24))
-            hour = dt.time(9 + int(hours) % 7, self.random.randrange(60))
-            moment = max(dt.datetime.combine(day, hour, ZONE), moment + dt.timedelta(hours=1))
+            moment = moment_after(moment, hours, self.random)
             if moment >= now:
                 return
             with instant.simulated(moment):

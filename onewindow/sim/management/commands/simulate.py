@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--faults",
             default="",
-            metavar="NAME=PERCENT,…",
+            metavar="NAME=PERCENT,…,storm=NUMBER",
             help="what goes wrong: " + "; ".join(f"{name}: {text}" for name, text in faults.KNOWN.items()),
         )
         parser.add_argument("--json", action="store_true", help="print the counts as JSON")
@@ -54,6 +54,8 @@ class Command(BaseCommand):
             raise CommandError(f"--faults: {error}", returncode=2) from error
         if not options["url"] and (line := sorted(faults.OF_THE_LINE & wrong.keys())):
             raise CommandError(f"--faults: {', '.join(line)}: there is a line only with --url", returncode=2)
+        if options["url"] and "storm" in wrong:
+            raise CommandError("--faults: storm: only without --url", returncode=2)
         if not city.is_built():
             raise CommandError("There is no city yet. Run: onewindow demo --no-serve", returncode=2)
         say = (lambda _: None) if options["json"] else self.stdout.write
@@ -97,7 +99,8 @@ def history(
     now = dt.datetime.fromtimestamp(time.time(), ZONE)
     past = list(working_days_back(now.date(), days))
     late = (faults or {}).get("late", LATE_SHARE)
-    life = Life(per_day=per_day, seed=seed + Event.objects.count(), say=say, late=late)
+    storm = int((faults or {}).get("storm", 0))
+    life = Life(per_day=per_day, seed=seed + Event.objects.count(), say=say, late=late, storm=storm)
     life.lively_from = past[-lively] if lively else None
     life.run(past[0], now.date(), until=now)
     if plant:
