@@ -1,6 +1,6 @@
 """`make bench`: every figure on SQLite and, where a server is installed, on PostgreSQL; prints ratios, never passes or fails.
 
-python -m bench [--sizes 10000,100000] [--rounds 40] [--engine sqlite|postgres] [--only life,http,bundle,batch,register]
+python -m bench [--sizes 10000,100000] [--rounds 40] [--engine sqlite|postgres] [--only life,http,reviews,issues]
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--sizes", default="10000,100000", help="applications of history (10000,100000)")
     parser.add_argument("--rounds", default="40", help="measured rounds a figure, interleaved (40)")
-    parser.add_argument("--only", default="", help="parts: life,http,bundle,batch,register,reviews (all)")
+    parser.add_argument(
+        "--only", default="", help="parts: life,http,bundle,batch,register,reviews,issues (all)"
+    )
     parser.add_argument("--licences", default="1000000", help="licences in the register (1000000)")
     parser.add_argument("--reviews", default="1000000", help="reviews, held against 10000 (1000000)")
+    parser.add_argument("--issues", default="100000", help="open issues that escalate at once (100000)")
     parser.add_argument("--engine", choices=["sqlite", "postgres", "both"], default="both")
     options = parser.parse_args()
     load = ", ".join(f"{x:.2f}" for x in os.getloadavg())
@@ -38,6 +41,7 @@ def main() -> None:
             environment.pop("DATABASE_URL", None)
             run = [sys.executable, "-m", "bench.run", "--sizes", options.sizes, "--rounds", options.rounds]
             run += ["--licences", options.licences, "--reviews", options.reviews]
+            run += ["--issues", options.issues]
             run += [*(["--only", options.only] if options.only else [])]
             if engine == "postgres":
                 run = [sys.executable, str(ROOT / "tools/pg.py"), "--durable", *run]

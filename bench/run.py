@@ -18,7 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from bench import http, many, raw, reviews  # noqa: E402
+from bench import http, issues, many, raw, reviews  # noqa: E402
 from onewindow.catalog.models import Item  # noqa: E402
 from onewindow.data.people import citizens  # noqa: E402
 from onewindow.org.models import Hall, Person  # noqa: E402
@@ -84,7 +84,7 @@ class Town:
 
 
 #: parts that can be asked for one by one (``--only``)
-PARTS = ("life", "http", "bundle", "batch", "register", "reviews")
+PARTS = ("life", "http", "bundle", "batch", "register", "reviews", "issues")
 
 
 def figures(size: int, rounds: int, only: frozenset[str], licences: int) -> None:
@@ -137,6 +137,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--licences", type=int, default=1_000_000)
     parser.add_argument("--reviews", type=int, default=1_000_000)
+    parser.add_argument("--issues", type=int, default=100_000)
     options = parser.parse_args()
     only = frozenset(options.only.split(","))
     if unknown := only - set(PARTS):
@@ -149,6 +150,8 @@ def main() -> None:
         figures(size, options.rounds, only - {"register"} if n else only, options.licences)
     if "reviews" in only:
         reviews.figures([10_000, options.reviews])
+    if "issues" in only:
+        issues.figures(options.issues)
 
 
 if __name__ == "__main__":
