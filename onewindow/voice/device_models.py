@@ -183,13 +183,16 @@ class WindowVerdictQuerySet(models.QuerySet["WindowVerdict"]):
 @personal(text="text")
 class WindowVerdict(models.Model):
     """窗口评价 — what somebody said on a device that had no question (the line was broken): it counts for the window, never
-    for a person. Append-only."""
+    for a person. Append-only.
+
+    ``ticket`` is what the person typed, ``visit_ticket`` the key of the ticket that was at the window when it was said."""
 
     device = models.ForeignKey("voice.Device", models.PROTECT, related_name="+", db_index=False)
     counter = models.ForeignKey(Counter, models.PROTECT, related_name="+", db_index=False)
     hall = models.ForeignKey(Hall, models.PROTECT, related_name="+", db_index=False)
     event_id = models.CharField(max_length=40)
     ticket = models.CharField(max_length=20, blank=True)
+    visit_ticket = models.CharField(max_length=32, blank=True)
     level = models.PositiveSmallIntegerField()
     codes = models.JSONField(default=list)
     text = models.CharField(max_length=500, blank=True)

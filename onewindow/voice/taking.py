@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from onewindow.cases import instant
+from onewindow.hall.actions import at_counter
 from onewindow.voice import actions, alarms, evaluators, odp
 from onewindow.voice.device_models import (
     AlarmKind,
@@ -390,7 +391,8 @@ class _Taking:
             counter_id=self.device.counter_id,
             hall_id=self.device.counter.hall_id,
             event_id=self._name(event),
-            ticket=actions.clean(event.get("ticket", "")),
+            ticket=(typed := actions.clean(event.get("ticket", ""))),
+            visit_ticket=_ticket_there(self.device.counter_id, at, typed),
             level=score,
             codes=tags,
             text=actions.clean(event.get("text", "")),
@@ -402,6 +404,18 @@ class _Taking:
     def _name(self, event: dict[str, Any]) -> str:
         """The event's name among the events of all devices: no device can take another one's."""
         return uuid.uuid5(uuid.NAMESPACE_OID, f"{self.device.pk} {_id(event)}").hex
+
+
+#: So long after its end a ticket is still the one that a verdict means: people rate as they go.
+GOING = dt.timedelta(minutes=5)
+
+
+def _ticket_there(counter_id: int, at: dt.datetime, typed: str) -> str:
+    """The key of the ticket that was at the window at the instant; nothing if there was none, or another than was typed."""
+    ticket = at_counter(counter_id, at)
+    if ticket is None or (ticket.closed_at is not None and ticket.closed_at < at - GOING):
+        return ""
+    return ticket.key if typed.upper() in ("", ticket.number) else ""
 
 
 def _id(event: dict[str, Any]) -> str:

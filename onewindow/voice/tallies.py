@@ -21,7 +21,8 @@ from onewindow.cases import instant, rounds
 from onewindow.catalog.models import Item
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Hall, Office
-from onewindow.voice.figures import Verdict
+from onewindow.voice.device_models import WindowVerdictQuerySet
+from onewindow.voice.figures import SUMS, Verdict
 from onewindow.voice.models import Review
 from onewindow.voice.records import Tally, TallyRun
 from onewindow.window.models import Application
@@ -285,10 +286,23 @@ def named(kind: str, said: dict[str, Verdict]) -> list[tuple[Any, Verdict]]:
     return sorted(pairs, key=lambda pair: (-pair[1].n, -pair[1].touchpoints, pair[0].code))
 
 
-def windows(said: dict[str, Verdict], halls: Iterable[int] | None = None) -> list[tuple[Counter, Verdict]]:
-    """The windows with their figures, those of the given halls (None: of all)."""
+def unasked(rows: WindowVerdictQuerySet, over: Period) -> dict[int, Verdict]:
+    """Window id → what was said there on devices that had no question, in the same days. Nobody was asked, so there are no
+    occasions; and nothing of it is in the sums, which also count for people."""
+    end = (over.last + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+    last = min(over.until or end, end)
+    said = rows.filter(said_at__gte=midnight(over.first), said_at__lt=midnight(last + dt.timedelta(days=1)))
+    found = said.order_by().values("counter_id").annotate(**SUMS)
+    return {row.pop("counter_id"): Verdict(**row, touchpoints=0) for row in found}
+
+
+def windows(
+    said: dict[str, Verdict], halls: Iterable[int] | None = None, beside: Iterable[int] = ()
+) -> list[tuple[Counter, Verdict]]:
+    """The windows with their figures, those of the given halls (None: of all); with those ``beside`` that have none."""
     rows = Counter.objects.select_related("hall").order_by("hall__code", "code")
     if halls is not None:
         rows = rows.filter(hall_id__in=halls)
+    known, none = set(beside), Verdict(0, 0, 0, None, 0)
     keys = ((c, f"{c.hall.code}/{c.code}") for c in rows)
-    return [(c, said[key]) for c, key in keys if key in said]
+    return [(c, said.get(key, none)) for c, key in keys if key in said or c.pk in known]

@@ -21,6 +21,7 @@ from onewindow.org.models import Counter, number
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
 from onewindow.voice import actions, again, examining, low_marks, publishing, rules, tallies
+from onewindow.voice.device_models import WindowVerdict
 from onewindow.voice.funnel import funnel
 from onewindow.voice.models import Review
 from onewindow.voice.records import Examination
@@ -163,10 +164,13 @@ def texts(request: HttpRequest) -> HttpResponse:
 
 
 def _windows(request: HttpRequest) -> tuple[tallies.Period, list[Any]]:
+    """The period; window, its reviews, and beside them what was said there without a question (None: nothing)."""
     _only(request.user.has_role(Role.BUREAU, Role.LEADER, Role.HALL_MANAGER))
     over = tallies.period(request.GET.get("period", ""))
     halls = None if rules.sees_all_reviews(request.user) else request.user.halls_as(Role.HALL_MANAGER)
-    return over, tallies.windows(tallies.verdicts("counter", over), halls)
+    unasked = tallies.unasked(WindowVerdict.objects.seen_by(request.user), over)
+    found = tallies.windows(tallies.verdicts("counter", over), halls, beside=unasked)
+    return over, [(counter, said, unasked.get(counter.pk)) for counter, said in found]
 
 
 @staff
@@ -174,14 +178,15 @@ def _windows(request: HttpRequest) -> tuple[tallies.Period, list[Any]]:
 def windows(request: HttpRequest) -> HttpResponse:
     """Every window with its figures, and all of them in one funnel plot: a ranking would be mostly chance."""
     over, rows = _windows(request)
-    chart = funnel([(counter, said.n, said.bad) for counter, said in rows])
+    chart = funnel([(counter, said.n, said.bad) for counter, said, _beside in rows if said.n])
     sides = {p.thing.pk: p.outside for p in chart.points} if chart else {}
     context = {
         "over": over,
         "months": tallies.months(over.until or over.last, 24) if over.until else [],
         "chart": chart,
         "rows": sorted(
-            ((counter, said, sides.get(counter.pk, "")) for counter, said in rows), key=lambda row: -row[1].n
+            ((counter, said, sides.get(counter.pk, ""), beside) for counter, said, beside in rows),
+            key=lambda row: -row[1].n,
         ),
     }
     return render(request, "voice/windows.html", context)
@@ -196,6 +201,7 @@ def windows_export(request: HttpRequest) -> HttpResponseBase:
         (_("Hall"), 26), (_("Window"), 26), (_("Reviews"), 10), (_("Good"), 10), (_("Low marks"), 10),
         (_("Good share"), 12), (_("Interval from"), 12), (_("Interval to"), 12), (_("Occasions"), 12), (_("Nothing said"), 12),
         (_("Second reviews"), 12), (_("Changed"), 10), (_("Entered by staff (not counted)"), 14),
+        (_("Without a question"), 12), (_("Of these good"), 10), (_("Of these low marks"), 10),
     ]  # fmt: skip
     return workbook(
         "windows",
@@ -205,8 +211,9 @@ def windows_export(request: HttpRequest) -> HttpResponseBase:
                 local(counter.hall), local(counter), said.n, said.good, said.bad,
                 round(said.good_share, 4) if said.n else None, round(said.interval[0], 4), round(said.interval[1], 4),
                 said.touchpoints, said.silent, said.second, said.changed, said.assisted,
+                *((beside.n, beside.good, beside.bad) if beside else (0, 0, 0)),
             ]
-            for counter, said in rows
+            for counter, said, beside in rows
         ),
     )  # fmt: skip
 

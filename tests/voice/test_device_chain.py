@@ -1,8 +1,11 @@
 """What a device sends lies on a chain: doubled, forked, cut off, forged or dated by a wrong clock, it is told and nothing is lost."""
 
+import datetime as dt
 import hashlib
+import io
 import json
 
+import openpyxl
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
@@ -11,9 +14,10 @@ from onewindow.cases import worker
 from onewindow.cases.append_only import protect, release
 from onewindow.cases.models import Notice
 from onewindow.sim import evaluator as sim
-from onewindow.voice import alarms, odp
+from onewindow.voice import alarms, odp, tallies
 from onewindow.voice.device_models import DeviceAlarm, DeviceChain, DeviceEvent, WindowVerdict
 from onewindow.voice.models import Conflict, Prompt, Review
+from tests.hall.conftest import build_hall
 from tests.town import at
 
 pytestmark = pytest.mark.django_db
@@ -272,6 +276,39 @@ def test_a_verdict_without_a_question_counts_for_the_window_and_for_nobody_else(
         p.username: WindowVerdict.objects.seen_by(p).count() for p in (town.bai, town.zhou, town.li, town.it)
     }
     assert seen == {"bai": 1, "zhou": 1, "li": 0, "it": 0}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "typed", "is_bound"),
+    [(0, "", True), (4, "", True), (6, "", False), (0, "a001", True), (0, "A002", False)],
+)
+def test_a_verdict_without_a_question_belongs_to_the_ticket_that_was_at_the_window(
+    town, evaluator, monday, minutes, typed, is_bound
+):
+    hall = build_hall(town)
+    ticket = hall.take()
+    hall.served(hall.call())
+    monday.shift(dt.timedelta(minutes=minutes))
+    evaluator.odp.note("answered", None, score=4, tags=[], ticket=typed)
+    evaluator.send()
+    assert ticket.number == "A001"
+    assert WindowVerdict.objects.get().visit_ticket == (ticket.key if is_bound else "")
+
+
+def test_verdicts_without_a_question_stand_beside_the_reviews_of_the_window_with_their_own_n(
+    town, evaluator, signed_in, monday
+):
+    for score in (5, 4, 2):
+        evaluator.odp.note("answered", None, score=score, tags=[])
+    evaluator.send()
+    monday.move_to(at("2026-11-24 08:00"))
+    tallies.bring_up_to_date()
+    bai = signed_in(town.bai)
+    page = bai.get("/desk/reviews/windows/").content.decode()
+    assert 'data-label="未经邀请的评价" class="ow-num">3 <' in page and "66.7%" in page
+    book = bai.get("/desk/reviews/windows/export.xlsx")
+    lines = list(openpyxl.load_workbook(io.BytesIO(b"".join(book))).active.iter_rows(values_only=True))
+    assert (lines[-1][2], lines[-1][-3:]) == (0, (3, 2, 1))
 
 
 # -- the record --
