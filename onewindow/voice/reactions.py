@@ -1,4 +1,4 @@
-"""The question on the window's device follows from acceptance and from handing over."""
+"""The question on the window's device follows from acceptance, from handing over and from the end of a ticket."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import datetime as dt
 from onewindow.cases import instant
 from onewindow.cases.models import Event
 from onewindow.cases.reactions import on
+from onewindow.hall.actions import on_finish
+from onewindow.hall.models import Ticket
 from onewindow.issues.models import Issue
 from onewindow.org.models import Person, number
 from onewindow.voice import publishing
 from onewindow.voice.evaluators import ask
-from onewindow.voice.models import Review, Touchpoint
+from onewindow.voice.models import Prompt, Review, Touchpoint
 from onewindow.window.models import Application, Channel, DeliveryForm
 
 
@@ -21,13 +23,34 @@ def ask_how_it_was(event: Event) -> None:
     post or net, and nobody does any more when the worker comes to it late. An item decided on the spot is one service
     and asked about at its end."""
     a = Application.objects.select_related("item", "item_version").get(number=event.number)
-    accepted = event.verb == "accept"
-    away = a.channel != Channel.COUNTER if accepted else a.delivery_form != DeliveryForm.COUNTER
     late = instant.now() - event.at > dt.timedelta(seconds=number("prompt_seconds"))
-    if away or late or (accepted and a.item_version.is_immediate):
-        return
-    touchpoint = Touchpoint.ACCEPTED if accepted else Touchpoint.DELIVERED
-    ask(a, touchpoint, clerk=event.by, counter_id=_window_of(event, a))
+    if not late and (touchpoint := _at_window(a, event.verb)):
+        ask(a, touchpoint, clerk=event.by, counter_id=_window_of(event, a))
+
+
+@on_finish
+def ask_who_is_about_to_go(ticket: Ticket, by: Person) -> None:
+    """The ticket's end is the last moment at which somebody stands there: what was accepted or handed over with it and not
+    asked about in time (the worker came late) is asked about now, the newest first and only that one. Nothing is asked
+    twice: a question that was put, wherever and with whatever end, was put."""
+    done = ticket.cases.filter(verb__in=["accept", "deliver"]).order_by("-at", "-id")
+    for link in done:
+        a = Application.objects.select_related("item", "item_version").filter(number=link.number).first()
+        touchpoint = _at_window(a, link.verb) if a else None
+        if a is None or touchpoint is None:
+            continue
+        if Prompt.objects.filter(number=a.number, touchpoint=touchpoint).exists():
+            continue
+        if ask(a, touchpoint, clerk=by.username, counter_id=ticket.counter_id):
+            return
+
+
+def _at_window(a: Application, verb: str) -> Touchpoint | None:
+    """What a step at the window lets us ask about; nothing if nobody stands there for it."""
+    if verb == "accept":
+        here = a.channel == Channel.COUNTER and not a.item_version.is_immediate
+        return Touchpoint.ACCEPTED if here else None
+    return Touchpoint.DELIVERED if a.delivery_form == DeliveryForm.COUNTER else None
 
 
 @on("issue.uphold")

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from onewindow.cases import worker
 from onewindow.cases.append_only import protect, release
 from onewindow.cases.models import Notice
+from onewindow.hall.actions import finish
 from onewindow.sim import evaluator as sim
 from onewindow.voice import alarms, odp, tallies
 from onewindow.voice.device_models import DeviceAlarm, DeviceChain, DeviceEvent, WindowVerdict
@@ -256,6 +257,27 @@ def test_a_clock_that_is_right_again_ends_the_alarm(evaluator, monday):
     clocks.odp.wall = lambda: int(at("2026-11-23 10:00").timestamp() * 1000)
     evaluator.odp.heartbeat()
     assert alarmed() == {}
+
+
+# -- the end of a ticket --
+
+
+@pytest.mark.parametrize(("late", "before", "after"), [(0, 1, 1), (130, 0, 1)])
+def test_the_end_of_a_ticket_asks_what_was_not_asked_in_time_and_nothing_twice(
+    town, evaluator, monday, late, before, after
+):
+    hall = build_hall(town)
+    ticket = hall.take()
+    hall.call()
+    a = town.accepted()
+    monday.shift(dt.timedelta(seconds=late))
+    worker.follow()
+    assert Prompt.objects.count() == before
+    ticket.refresh_from_db()
+    finish(ticket, by=hall.li, outcome="accepted")
+    worker.follow()
+    asked = Prompt.objects.values_list("number", "touchpoint", "counter_id", "attempt")
+    assert list(asked) == [(a.number, "accepted", town.counter.pk, 1)] * after
 
 
 # -- what nobody asked --
