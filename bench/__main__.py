@@ -25,7 +25,11 @@ def main() -> None:
     )
     parser.add_argument("--licences", default="1000000", help="licences in the register (1000000)")
     parser.add_argument("--reviews", default="1000000", help="reviews, held against 10000 (1000000)")
-    parser.add_argument("--issues", default="100000", help="open issues that escalate at once (100000)")
+    parser.add_argument(
+        "--issues",
+        default="10000",
+        help="open issues that escalate at once (10000)",
+    )
     parser.add_argument("--engine", choices=["sqlite", "postgres", "both"], default="both")
     options = parser.parse_args()
     load = ", ".join(f"{x:.2f}" for x in os.getloadavg())

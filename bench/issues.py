@@ -158,7 +158,7 @@ def figures(n: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.issues", description=__doc__)
-    parser.add_argument("--issues", type=int, default=100_000)
+    parser.add_argument("--issues", type=int, default=10_000)
     options = parser.parse_args()
     call_command("init", stdout=io.StringIO())
     if not city.is_built():

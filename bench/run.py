@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--licences", type=int, default=1_000_000)
     parser.add_argument("--reviews", type=int, default=1_000_000)
-    parser.add_argument("--issues", type=int, default=100_000)
+    parser.add_argument("--issues", type=int, default=10_000)
     options = parser.parse_args()
     only = frozenset(options.only.split(","))
     if unknown := only - set(PARTS):
