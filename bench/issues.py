@@ -1,6 +1,6 @@
 """A storm of issues: so many open ones pass their limit at once; each escalates once, however often the worker runs.
 
-python -m bench.issues [--issues 100000]      (``python tools/pg.py python -m bench.issues`` for PostgreSQL)
+python -m bench.issues [--issues 10000]      (``python tools/pg.py python -m bench.issues`` for PostgreSQL)
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -174,7 +174,7 @@ def sums(person: Person, start: dt.datetime, end: dt.datetime) -> Sums:
     ended = Walk.objects.seen_by(person).finished().filter(finished_at__gte=start, finished_at__lt=end)
     rows = list(ended.order_by().values_list("pk", "walker_id", "item_id", "follows_id"))
     numbers = list(Obstacle.objects.filter(walk__in=[r[0] for r in rows]).values_list("issue", flat=True))
-    issues = Issue.objects.filter(number__in=numbers)
+    issues = Issue.objects.seen_by(person).filter(number__in=numbers)
     again = list(ended.filter(follows__isnull=False).with_facts().prefetch_related(*PARTS))
     return Sums(
         walks=len(rows),
@@ -204,18 +204,6 @@ def period(days: int = 90) -> tuple[dt.datetime, dt.datetime]:
         days=days - 1
     )
     return first, now + dt.timedelta(seconds=1)
-
-
-def last_walked(items: Sequence[Item]) -> dict[int, dt.datetime]:
-    """When each of these items was last walked."""
-    rows = (
-        Walk.objects.finished()
-        .filter(item__in=items)
-        .order_by()
-        .values_list("item_id")
-        .annotate(at=Max("finished_at"))
-    )
-    return dict(rows)
 
 
 def _count(person: Person, start: dt.datetime, end: dt.datetime, by: str) -> Sequence[Row]:
