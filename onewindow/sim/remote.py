@@ -54,7 +54,7 @@ class Seen:
     lacking: list[int] = field(default_factory=list)
     holder: str = "本人"
     etag: str = ""
-    pledge_count: int = 0  # what was put off is supplied at the counter's page, not over the API
+    pledge_count: int = 0  # nothing is put off over the API
     is_preliminary: bool = False
     is_open: bool = True
     decided_at: dt.datetime | None = None
@@ -140,11 +140,12 @@ class Remote:
         counter: Counter | None,
         **_more: Any,
     ) -> Seen:
-        """The clerk takes an application in. What only this process knows of (a file, a register's answer) comes on paper."""
+        """The clerk takes an application in. What only this process knows of (a file, a register's answer) comes on
+        paper, and so does what could be put off: that is supplied at the counter's page, not over the API."""
         if counter:
             self.device_at(counter.pk)  # it must stand there before it is asked anything
         forms = {no: form for no, (form, _what) in materials.items()}
-        on_paper = {DocumentForm.REUSED: DocumentForm.PAPER}
+        on_paper = dict.fromkeys([DocumentForm.REUSED, DocumentForm.DEFERRED], DocumentForm.PAPER)
         said: dict[str, Any] = {
             "item": version.item.code,
             "applicant": applicant,
