@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.template import engines
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
@@ -136,3 +137,43 @@ def test_the_pages_of_the_second_factor_wear_our_look(client, db, django_user_mo
     assert 'class="ow-card"' in html
     assert "王晓敏" in html
     assert 'class="ow-btn' in client.get("/accounts/logout/").content.decode()
+
+
+def _styles(name: str) -> set[str]:
+    """The classes that one stylesheet dresses."""
+    text = re.sub(r"/\*.*?\*/", "", (BASE_DIR / "static/css" / name).read_text(), flags=re.S)
+    return set(re.findall(r"\.(-?[a-z][\w-]*)", text))
+
+
+def _with_parts(name: str, seen: set[str]) -> str:
+    """The source of a template, with what it is built on and what it includes."""
+    if name in seen:
+        return ""
+    seen.add(name)
+    source = engines["django"].engine.find_template(name)[0].source
+    parts = re.findall(r'{% (?:extends|include) "([^"]+)"', source)
+    return source + "".join(_with_parts(part, seen) for part in parts)
+
+
+def test_a_page_loads_the_stylesheets_of_the_classes_that_it_uses():
+    """A class that only another page's stylesheet knows does nothing, and nobody sees why."""
+    sheets = {path.name: _styles(path.name) for path in (BASE_DIR / "static/css").glob("*.css")}
+    anywhere = set().union(*sheets.values())
+    undressed = {}
+    for path in (BASE_DIR / "templates").rglob("*.html"):
+        if "{% extends" not in path.read_text():
+            continue
+        page = _with_parts(str(path.relative_to(BASE_DIR / "templates")), set())
+        dressed = set().union(*(sheets[name] for name in re.findall(r"css/([\w-]+\.css)", page)))
+        used = {name for names in re.findall(r'class="([^"{]*)', page) for name in names.split()}
+        if missing := sorted((used & anywhere) - dressed):
+            undressed[path.name] = missing
+    assert undressed == {}
+
+
+def test_a_dense_table_names_each_number_on_a_phone():
+    """There the heads of its columns are gone: a number without a name says nothing."""
+    for path in (BASE_DIR / "templates").rglob("*.html"):
+        for table in re.findall(r'<table class="[^"]*ow-dense.*?</table>', path.read_text(), re.S):
+            cells = re.findall(r"<td[^>]*>", table.replace("%}", "").replace("{%", ""))
+            assert [c for c in cells if "data-label" not in c] == [], path.name
