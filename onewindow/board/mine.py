@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -10,6 +12,8 @@ from django.db.models import Avg, Count, Q
 
 from onewindow.cases import instant
 from onewindow.cases.models import Card, Event
+from onewindow.catalog.models import Item
+from onewindow.hall.models import Ticket
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Person, current_calendar
 from onewindow.voice.models import Review
@@ -18,12 +22,29 @@ from onewindow.window.models import Application
 
 DAYS = 30
 MOST = 5000
+#: So many items are named: those that I work on most.
+ITEMS = 5
+#: Deeds of which there is a column in the weeks.
+DEEDS = ("receive", "decide", "deliver")
+
+
+@dataclass(frozen=True)
+class Week:
+    """What I did in the week from ``first`` (a Monday, or where the 30 days begin), and tickets that I served."""
+
+    first: dt.date
+    taken_in: int
+    decided: int
+    given_out: int
+    served: int
 
 
 @dataclass(frozen=True)
 class Mine:
     """``decided`` by me, of those ``on_time`` (promise) and ``within_law``; ``days``: median of working days from acceptance
-    to decision; ``taken_in`` and ``given_out`` at the window; what people said of those cases."""
+    to decision; ``taken_in`` and ``given_out`` at the window; ``corrections``: cases of which I asked for papers
+    (once and completely, 行政许可法 32(1)(4)); ``served`` tickets and the median of
+    their ``minutes`` at the window; what people said of those cases."""
 
     since: dt.date
     decided: int
@@ -38,6 +59,11 @@ class Mine:
     reviews: int
     good: int
     mean: float | None
+    corrections: int
+    served: int
+    minutes: float | None
+    weeks: Sequence[Week]
+    items: Sequence[tuple[Item, int]]
 
     @property
     def on_time_share(self) -> float | None:
@@ -58,11 +84,21 @@ def mine(person: Person) -> Mine:
     first = today - dt.timedelta(days=DAYS - 1)
     since = dt.datetime.combine(first, dt.time(), ZONE)
 
-    def done(verb: str) -> list[str]:
-        events = Event.objects.filter(kind=f"application.{verb}", at__gte=since, by=person.username)
-        return list(events.order_by("-at").values_list("number", flat=True)[:MOST])
-
-    decided, taken, given = done("decide"), done("receive"), done("deliver")
+    kinds = [f"application.{verb}" for verb in (*DEEDS, "ask_correction")]
+    mine_ = Event.objects.filter(kind__in=kinds, at__gte=since, by=person.username).order_by("-at")
+    deeds = [
+        (kind.partition(".")[2], number, at)
+        for kind, number, at in mine_.values_list("kind", "number", "at")[:MOST]
+    ]
+    done = {verb: [number for v, number, _ in deeds if v == verb] for verb in (*DEEDS, "ask_correction")}
+    taken, decided, given = (done[verb] for verb in DEEDS)
+    tickets = list(
+        Ticket.objects.filter(
+            clerk=person.username, day__gte=first, state="finished", closed_at__isnull=False
+        )
+        .order_by("-day")
+        .values_list("closed_at", "serve_seconds")[:MOST]
+    )
     cases = Application.objects.filter(number__in=decided)
     sums = cases.aggregate(
         n=Count("pk"),
@@ -91,4 +127,39 @@ def mine(person: Person) -> Mine:
         reviews=verdict["n"],
         good=verdict["good"],
         mean=verdict["mean"],
+        corrections=len(done["ask_correction"]),
+        served=len(tickets),
+        minutes=median(seconds / 60 for seconds in spent)
+        if (spent := [s for _, s in tickets if s])
+        else None,
+        weeks=_weeks(first, today, deeds, [at for at, _ in tickets]),
+        items=_most([*taken, *decided]),
     )
+
+
+def _weeks(
+    first: dt.date, today: dt.date, deeds: list[tuple[str, str, dt.datetime]], served: list[dt.datetime]
+) -> list[Week]:
+    """One line a week, the newest first; a week without anything is a line of zeros."""
+
+    def monday(day: dt.date) -> dt.date:
+        return day - dt.timedelta(days=day.weekday())
+
+    by = Counter((verb, monday(at.astimezone(ZONE).date())) for verb, _, at in deeds)
+    seen = Counter(monday(at.astimezone(ZONE).date()) for at in served)
+    starts = [
+        monday(today) - dt.timedelta(weeks=n) for n in range((monday(today) - monday(first)).days // 7 + 1)
+    ]
+    return [Week(max(w, first), *(by[verb, w] for verb in DEEDS), served=seen[w]) for w in starts]
+
+
+def _most(numbers: list[str]) -> list[tuple[Item, int]]:
+    """The items that these cases are of, the most frequent first; a case that I took in and decided counts once."""
+    found = (
+        Application.objects.filter(number__in=set(numbers))
+        .values_list("item_version__item")
+        .annotate(n=Count("pk"))
+    )
+    top = list(found.order_by("-n", "item_version__item")[:ITEMS])
+    items = Item.objects.in_bulk([pk for pk, _ in top])
+    return [(items[pk], n) for pk, n in top]
