@@ -22,6 +22,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from onewindow.config.settings import BASE_DIR, PROJECT_DIR
+from tests import tables
 from tools.shot import chromium_path, launch
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def django_db_modify_db_settings(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """SQLite in a file, as in service: the live server's threads each open their own connection to it."""
+    """SQLite in a file, as in service: the live server's threads each open their own connection to it. No app has
+    migrations while it is made (tests/tables.py)."""
+    settings.MIGRATION_MODULES = tables.NoModules()
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
     else:
@@ -89,8 +92,17 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def migrated(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty SQLite database with its cache table, for tests that run an instance of their own: copy it."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> tables.Facts:
+    """The tables with all that the migrations add to them; what they were before the first test."""
+    settings.MIGRATION_MODULES = {}
+    with django_db_blocker.unblock():
+        tables.add_what_migrations_add(connection)
+        return tables.describe(connection)
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_setup: tables.Facts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database as migrations leave it with its cache table, for tests that run an instance of their own: copy it."""
     file = tmp_path_factory.mktemp("migrated") / "db.sqlite3"
     with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as ours:
         with contextlib.closing(sqlite3.connect(file)) as theirs:

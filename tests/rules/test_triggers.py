@@ -1,4 +1,4 @@
-"""What the database itself refuses is there after all migrations, on both databases."""
+"""What the database itself refuses is there, on both databases (after the migrations: test_migrations.py)."""
 
 import pytest
 from django.db import connection
