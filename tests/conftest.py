@@ -39,7 +39,10 @@ NO_BROWSER = "no Chromium here (Debian: apt-get install chromium)"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Uploads, papers and message files of tests go to a folder of their own."""
+    """Uploads, papers and message files of tests go to a folder of their own. Compiled modules are kept, whatever the
+    machine says: without them each worker compiles every test anew, and each process of a test the whole program."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     data = Path(tempfile.mkdtemp(prefix="onewindow-test-"))
     config.add_cleanup(lambda: __import__("shutil").rmtree(data, ignore_errors=True))
     settings.DATA_DIR = data
