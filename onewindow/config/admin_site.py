@@ -14,6 +14,7 @@ from django.utils.functional import lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from onewindow.config.admin_labels import chinese_of
 from onewindow.org.roles import Role
 
 
@@ -25,6 +26,14 @@ def name_in_chinese(model: Any) -> None:
         return
     one, many = str(options.verbose_name), str(options.verbose_name_plural)
     options.verbose_name, options.verbose_name_plural = _either(term, one), _either(term, many)
+
+
+def fields_in_chinese(model: Any) -> None:
+    """A field without a name of its own likewise; what the migrations know of it stays as it is."""
+    for field in model._meta.get_fields():
+        unnamed = getattr(field, "_verbose_name", "related") is None
+        if unnamed and (chinese := chinese_of(model.__name__, field.name)):
+            field.verbose_name = _either(chinese, str(field.verbose_name))
 
 
 def _said(chinese: str, english: str) -> str:
@@ -47,7 +56,9 @@ class StaffAdminSite(admin.AdminSite):
         if getattr(admin_class, "__module__", "").startswith("onewindow."):
             models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
             for model in models:
-                name_in_chinese(model)
+                for shown in (model, *(inline.model for inline in getattr(admin_class, "inlines", ()))):
+                    name_in_chinese(shown)
+                    fields_in_chinese(shown)
             super().register(models, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 class HallConfig(AppConfig):
     name = "onewindow.hall"
     label = "hall"
+    verbose_name = _("Halls")
 
     def ready(self) -> None:
         from onewindow.hall import figures, reactions, rounds, speech, strip  # noqa: F401 – declares what follows

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class Issues(AppConfig):
     name = "onewindow.issues"
     label = "issues"
+    verbose_name = _("Issues")
 
     def ready(self) -> None:
         from onewindow.cases.desk import show

@@ -71,6 +71,7 @@ def _hall(row: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"code": row["code"]}, {
         "region": _found(Region, "region", row["region"]),
         "address": row.get("address", ""),
+        "address_en": row.get("address_en", ""),
         "phone": row.get("phone", ""),
         "opens_at": _time(row, "opens_at", "08:30"),
         "closes_at": _time(row, "closes_at", "17:00"),

@@ -65,6 +65,7 @@ class Hall(models.Model):
     name_en = models.CharField(_("English name"), max_length=120)
     region = models.ForeignKey(Region, models.PROTECT)
     address = models.CharField(max_length=120, blank=True)
+    address_en = models.CharField(max_length=200, blank=True)
     phone = models.CharField(max_length=20, blank=True)
     opens_at = models.TimeField(default=dt.time(8, 30))
     closes_at = models.TimeField(default=dt.time(17, 0))

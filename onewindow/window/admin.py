@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from onewindow.org.admin import RecordAdmin
 from onewindow.org.privacy import DECLARED
@@ -27,6 +28,10 @@ class ApplicationAdmin(RecordAdmin):
 
 @admin.register(Paper)
 class PaperAdmin(RecordAdmin):
-    list_display = ("serial_text", "kind", "issued_at", "event_seq")
+    list_display = ("full_serial", "kind", "issued_at", "event_seq")
     list_filter = ("kind",)
     exclude = ("facts", "verify_code")
+
+    @admin.display(description=_("Serial"), ordering="serial")
+    def full_serial(self, paper: Paper) -> str:
+        return paper.serial_text

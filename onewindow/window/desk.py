@@ -39,7 +39,7 @@ S = Status
 #: What no line of a list shows.
 UNSEEN = (
     *(f"office__{n}" for n in ("kind", "parent", "region", "is_member", "short", "phone")),
-    *(f"hall__{n}" for n in ("region", "address", "phone", "opens_at", "closes_at")),
+    *(f"hall__{n}" for n in ("region", "address", "address_en", "phone", "opens_at", "closes_at")),
     *(f"item__{n}" for n in ("pinyin", "initials")),
     *("contact", "address", "agent_name", "correction_note", "track_digest", "id_digest", "mobile_digest"),
 )

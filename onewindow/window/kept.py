@@ -14,7 +14,7 @@ register(
         _("Halls"),
         Hall,
         ["code"],
-        ["name", "name_en", "region", "address", "phone", "opens_at", "closes_at"],
+        ["name", "name_en", "region", "address", "address_en", "phone", "opens_at", "closes_at"],
     )
 )
 register(

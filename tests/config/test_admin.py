@@ -1,6 +1,7 @@
 """The administration pages: whom they open for, what can be changed there, what is never shown."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.contrib import admin
@@ -35,18 +36,53 @@ def account(person, **more):
     return {"username": person.username, "name": person.name, "is_active": "on"} | more
 
 
-def test_every_page_of_the_administration_opens_for_the_administrator(town, it):
-    town.accepted()
+#: Fields, columns, filters and headings of an administration page (a row's own name is a th with the class of its field).
+NAMED = re.compile(
+    r'<(label|th|h1|h2|h3|caption|summary|legend)\b(?! class="field-)[^>]*>(.*?)</\1>', re.DOTALL
+)
+
+
+def english_names(page):
+    """What stands on the page as the name of something and has no Chinese in it."""
+    texts = [re.sub(r"<[^>]+>|\s+", " ", found[2]).strip() for found in NAMED.finditer(page.content.decode())]
+    return {t for t in texts if re.search("[A-Za-z]", t) and not re.search("[\u4e00-\u9fff]", t)}
+
+
+def test_every_page_of_the_administration_opens_for_the_administrator_and_is_chinese(town, it):
+    case = town.accepted()
+    english = {}
     for model in admin.site._registry:
         path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         page = it.get(path)
         assert page.status_code == 200, path
+        english[path] = english_names(page)
         if row := model._base_manager.first():
             change = it.get(
                 reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk])
             )
             assert change.status_code == 200, path
-    assert it.get("/admin/").status_code == 200
+            english[path] |= english_names(change) - {case.number, str(row)}
+    start = it.get("/admin/")
+    assert start.status_code == 200 and english_names(start) == set()
+    assert {path: names for path, names in english.items() if names} == {}
+
+
+def test_no_field_of_an_administration_page_lacks_its_chinese():
+    """Also of tables that are empty here, whose pages have no row to open."""
+    shown = {m for m, page in admin.site._registry.items() for m in (m, *(i.model for i in page.inlines))}
+    lacking = [
+        f"{model.__name__}.{field.name}"
+        for model in shown
+        for field in model._meta.fields + model._meta.many_to_many
+        if field.name != "id" and not re.search("[\u4e00-\u9fff]", str(field.verbose_name))
+    ]
+    assert lacking == [], "write them into config/admin_labels.py"
+
+
+def test_an_english_page_says_what_django_says(town, it):
+    it.cookies["ow_lang"] = "en"
+    page = it.get("/admin/org/hall/").content.decode()
+    assert "Opens at" in page and "上班时间" not in page
 
 
 @pytest.mark.parametrize("who", ["li", "wang", "head", "zhou", "bai", "leader", "firm", "nobody"])

@@ -8,7 +8,7 @@ from django.test import Client
 
 from onewindow.hall import actions, booking
 from onewindow.hall.models import Appointment, MatterGroup, Ticket, Visit, Window
-from onewindow.org.models import Post
+from onewindow.org.models import Hall, Post
 from onewindow.org.roles import Role
 from tests.hall.conftest import MORNING
 from tests.town import at
@@ -39,6 +39,18 @@ def test_a_ticket_is_taken_and_followed_without_saying_who_one_is(hall, client, 
     followed = client.get(f"/hall/t/{ticket.visit.key}/")
     assert "前面还有 1 人" in text(followed) and "A003" in text(followed)
     assert "no-store" in followed["Cache-Control"]
+
+
+@pytest.mark.parametrize("page", ["/", "/items/ZD-MSA-001", "/hall/", "/hall/H1/"])
+def test_an_english_page_gives_the_english_address_of_a_hall_and_else_the_chinese_one(hall, client, page):
+    Hall.objects.filter(code="H1").update(address="政务路1号", address_en="1 Zhengwu Road")
+    Hall.objects.filter(code="H2").update(address="便民街1号")
+    chinese = text(client.get(page, follow=True))
+    assert "政务路1号" in chinese and "Zhengwu" not in chinese
+    client.cookies["ow_lang"] = "en"
+    english = text(client.get(page, follow=True))
+    assert "1 Zhengwu Road" in english and "政务路" not in english
+    assert ("便民街1号" in english) == ("便民街1号" in chinese)  # nobody gave it in English
 
 
 def test_several_matters_are_one_visit(hall, client):

@@ -322,6 +322,13 @@ def local(thing: Any) -> str:
 register.filter("name_in", local)
 
 
+@register.filter
+def local_of(thing: Any, field: str) -> str:
+    """What stands in ``field``; on an English page what stands in ``field_en``, if anything does."""
+    english = getattr(thing, f"{field}_en") if _english() else ""
+    return str(english or getattr(thing, field))
+
+
 @register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> str:
     """The query of this page with some parameters changed (None takes one away); a change drops the cursor.
