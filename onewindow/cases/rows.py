@@ -92,22 +92,27 @@ MARK = 2_147_190_000
 def prepared(build: Callable[..., Any]) -> Callable[..., list[tuple[Any, ...]]]:
     """Makes a question whose SQL is compiled once of a function that gives a ``values_list`` query for its values.
 
-    Values and columns are numbers and texts (what the database keeps as it is), and none of them is None: the query is
-    the same for all values.
+    Values are numbers and texts (what the database keeps as it is), and none of them is None: the query is the same for all
+    values. Columns may be of any type.
     """
 
     @cache
-    def plan(count: int, vendor: str) -> tuple[str, list[Any]]:
+    def plan(count: int, vendor: str) -> tuple[str, list[Any], Any, Any]:
         marks = {MARK + n: n for n in range(count)}
-        sql, given = build(*marks).query.sql_with_params()
+        compiler = build(*marks).query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, given = compiler.as_sql()
         places = {value: n for mark, n in marks.items() for value in (mark, str(mark))}
-        return sql, [(places.get(value), value) for value in given]
+        converters = compiler.get_converters([select[0] for select in compiler.select])
+        return sql, [(places.get(value), value) for value in given], compiler, converters
 
     @wraps(build)
     def ask(*values: Any) -> list[tuple[Any, ...]]:
-        sql, places = plan(len(values), connection.vendor)
+        sql, places, compiler, converters = plan(len(values), connection.vendor)
         with connection.cursor() as cursor:
             cursor.execute(sql, [own if n is None else values[n] for n, own in places])
-            return cursor.fetchall()
+            found = cursor.fetchall()
+        if not converters:
+            return found
+        return [tuple(row) for row in compiler.apply_converters(found, converters)]
 
     return ask

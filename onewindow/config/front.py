@@ -37,14 +37,17 @@ class Waiters:
 
     def __init__(self) -> None:
         self._held: dict[int, set[asyncio.Future[bool]]] = defaultdict(set)
+        self._shown: dict[int, int] = {}
         self._task: asyncio.Task[None] | None = None
         self._eyes = ThreadPoolExecutor(1, "waiters")  # one thread: its database connection stays open
 
-    async def wait(self, device: int, seconds: float) -> bool:
-        """Whether something became new for the device within so many seconds."""
+    async def wait(self, device: int, seconds: float, shown: int = 0) -> bool:
+        """Whether something became new for the device within so many seconds. ``shown``: the question that it shows."""
         loop = asyncio.get_running_loop()
         woken: asyncio.Future[bool] = loop.create_future()
         self._held[device].add(woken)
+        if shown:
+            self._shown[device] = shown
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._look())
         try:
@@ -53,6 +56,8 @@ class Waiters:
             return False
         finally:
             self._held[device].discard(woken)
+            if self._shown.get(device) == shown:
+                del self._shown[device]
             if not self._held[device]:
                 del self._held[device]
 
@@ -64,7 +69,8 @@ class Waiters:
             with contextlib.suppress(
                 Exception
             ):  # the database is away for a moment: the polls end by themselves
-                for device in await loop.run_in_executor(self._eyes, news.look):
+                shown = tuple(self._shown.values())
+                for device in await loop.run_in_executor(self._eyes, news.look, shown):
                     for woken in self._held.get(device, ()):
                         if not woken.done():
                             woken.set_result(True)
@@ -141,9 +147,9 @@ class Front:
         started, body = await loop.run_in_executor(self.pool, self._run, scope, io.BytesIO(), _never)
         hold = next((v.decode() for k, v in started["headers"] if k == HOLD.encode()), "")
         if hold:
-            device, seconds = (int(x) for x in hold.split())
+            device, seconds, *shown = (int(x) for x in hold.split())
             gone = asyncio.ensure_future(_gone(receive))
-            waiting = asyncio.ensure_future(self.waiters.wait(device, seconds))
+            waiting = asyncio.ensure_future(self.waiters.wait(device, seconds, *shown))
             await asyncio.wait({gone, waiting}, return_when=asyncio.FIRST_COMPLETED)
             gone.cancel()
             if not waiting.done():

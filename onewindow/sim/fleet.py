@@ -41,6 +41,8 @@ DELAY = MINUTE // 2  # what a line may take on a busy machine; a wrong clock wou
 LOSS, DOUBLED, LATE = 0.2, 0.1, 0.1
 #: Every so-manieth device is wiped, or revoked, while it still holds answers.
 WIPED, REVOKED = 6, 7
+#: Up to this one devices are paired by code in turn with slips, all later ones by slip.
+BY_CODE = 100
 
 
 class Line:
@@ -126,6 +128,22 @@ class Tracked(evaluator.Device):
         super().acknowledged(answer)
         kept = {event["id"] for event in self.queue}
         self.safe |= {id_: hash_ for id_, hash_ in before.items() if id_ not in kept}
+
+
+class Refused(RuntimeError):
+    """The server did not let a device be paired; the text is the server's own."""
+
+
+def _given(answer: Answer | None) -> Answer:
+    """The answer of a pairing that went well; the refusal in words otherwise."""
+    if answer is None:
+        raise Refused("the server does not answer while devices are being paired")
+    if answer.status >= 300:
+        told = answer.json
+        later = answer.headers.get("Retry-After", "")
+        words = f"pairing refused: {answer.status} {told.get('code', '')}: {told.get('title', '')}"
+        raise Refused(words + (f" (again in {later} seconds)" if later else ""))
+    return answer
 
 
 def _now() -> int:
@@ -259,10 +277,13 @@ class Fleet:
         return Application.objects.bulk_create(made)
 
     def pair_all(self) -> None:
-        """Every second device by a printed slip, the others by the code on their screen."""
+        """The first hundred by the code on their screen, every second one of them by a printed slip; all further ones by
+        slip, as whoever sets up ten counties does it: a server takes no more than 200 codes from one address in ten minutes."""
         slips = {}
         for hall_id, manager in self.managers.items():
-            counters = [c for n, c in enumerate(self.windows) if c.hall_id == hall_id and n % 2]
+            counters = [
+                c for n, c in enumerate(self.windows) if c.hall_id == hall_id and (n % 2 or n >= BY_CODE)
+            ]
             slips |= {slip.counter.pk: slip.token for slip in enrol.print_slips(counters, by=manager)}
         for n, window in enumerate(self.windows):
             line = Line(self.server, n, self.addresses)
@@ -271,11 +292,11 @@ class Fleet:
             if window.pk in slips:
                 told = line("POST", f"{evaluator.API}/enrol", "", hello | {"token": slips[window.pk]})
             else:
-                offer = line("POST", f"{evaluator.API}/pair", "", hello)
+                offer = _given(line("POST", f"{evaluator.API}/pair", "", hello))
                 pairing = evaluators.open_pairing(offer.json["user_code"])
                 evaluators.pair(pairing, window, by=self.managers[window.hall_id])
                 told = line("GET", f"{evaluator.API}/pair/", f"Pairing {offer.json['poll_token']}", None)
-            device.secret = told.json["secret"]
+            device.secret = _given(told).json["secret"]
             device.heartbeat()
             self.devices.append(device)
             self.rows.append(Device.objects.get(code=told.json["device"]["code"]))

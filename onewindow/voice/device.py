@@ -9,6 +9,7 @@ it (``config/front.py``), so that no thread and no database connection waits whi
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -33,10 +34,9 @@ from onewindow.window import rate
 View = Callable[..., HttpResponse]
 #: New pairings and wrong tokens of one address in ten minutes: a hall of 84 devices behind one address fits in.
 PAIRINGS, WRONG, SPAN = 200, 100, 600
-#: Tells the web server which device waits and for how long (seconds); it takes the header off again.
+#: Tells the web server which device waits, for how long (seconds) and which question it shows, if it does: the end of that
+#: by phone or at the desk ends the wait. The server takes the header off again.
 HOLD = "X-Device-Hold"
-#: The longest wait of a device that is showing a question: its end by phone or at the desk is seen so soon.
-SHOWING = 3
 
 
 @require_safe
@@ -136,15 +136,24 @@ def by_device(view: View) -> View:
     def answer(request: HttpRequest, **more: Any) -> HttpResponse:
         device = evaluators.owner_of(credential(request, "device"))
         if device is None:
-            return wrong(request) or problem(401, "unknown_device", _("This device is not known: pair it."))
-        if device.state == DeviceState.REVOKED:
-            text = _("This device has been revoked: pair it anew.")
-            return problem(401, "device_revoked", text, wipe=True)
-        if device.state == DeviceState.SUSPENDED:
-            return problem(403, "device_suspended", _("This device is suspended. Ask the hall manager."))
-        return view(request, device, **more)
+            return _stranger(request)
+        return _turned_away(device.state) or view(request, device, **more)
 
     return answer
+
+
+def _stranger(request: HttpRequest) -> HttpResponse:
+    return wrong(request) or problem(401, "unknown_device", _("This device is not known: pair it."))
+
+
+def _turned_away(state: str) -> HttpResponse | None:
+    """What a device hears that is not in use; nothing for one that is."""
+    if state == DeviceState.REVOKED:
+        text = _("This device has been revoked: pair it anew.")
+        return problem(401, "device_revoked", text, wipe=True)
+    if state == DeviceState.SUSPENDED:
+        return problem(403, "device_suspended", _("This device is suspended. Ask the hall manager."))
+    return None
 
 
 # --- pairing -----------------------------------------------------------------------------------------------
@@ -230,14 +239,18 @@ def place(counter: Counter) -> dict[str, str]:
 
 
 @call("GET", "HEAD")
-@by_device
-def next_prompt(request: HttpRequest, device: Device) -> HttpResponse:
+def next_prompt(request: HttpRequest) -> HttpResponse:
     """The question to put now, or 204 when there is none after ``wait`` seconds (25 at most). A server that can't hold the
     poll answers 204 at once and says in ``Retry-After`` when to ask again."""
+    device = evaluators.caller_of(credential(request, "device"))
+    if device is None:
+        return _stranger(request)
+    if (refused := _turned_away(device.state)) is not None:
+        return refused
     asked = request.GET.get("wait", "")
     wait = min(int(asked), odp.WAIT) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
-    evaluators.beat(device)
-    prompt = evaluators.current_prompt(device)
+    evaluators.heard(device.pk, device.seen_at)
+    prompt = evaluators.current_prompt(device.pk)
     if prompt is None:
         answer = HttpResponse(status=204)
         answer["Retry-After"] = str(odp.POLL)
@@ -249,7 +262,8 @@ def next_prompt(request: HttpRequest, device: Device) -> HttpResponse:
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
         if wait:
-            answer[HOLD] = f"{device.pk} {min(wait, SHOWING)}"
+            left = math.ceil((prompt.expires_at - instant.now()).total_seconds()) + 1
+            answer[HOLD] = f"{device.pk} {min(wait, left)} {prompt.pk}"
     else:
         answer = told({"prompt": question(prompt)})
     answer["ETag"] = etag
@@ -308,7 +322,7 @@ def events(request: HttpRequest, device: Device) -> HttpResponse:
     """Up to a hundred events of the device's chain; each is judged alone and told so. All up to ``acked_seq`` may be
     forgotten. The same event again gives the same answer; another content under its id is a conflict and put aside."""
     batch = taking.Batch.read(body_of(request))
-    evaluators.beat(device)
+    evaluators.heard(device.pk, device.beat.seen_at if hasattr(device, "beat") else None)
     try:
         return told(taking.take(device, batch))
     except taking.BadSignature:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
+from onewindow.cases.rows import prepared
 from onewindow.org.models import Counter, Person, number
 from onewindow.voice import alarms, rules
 from onewindow.voice.actions import NotPossible
@@ -229,12 +232,36 @@ def device_of(secret: str) -> Device | None:
     return device if device and device.state == DeviceState.ACTIVE else None
 
 
-def beat(device: Device) -> None:
+@dataclass(frozen=True)
+class Caller:
+    """As much of a device as a poll needs: who it is, its state, and when it was last heard of."""
+
+    pk: int
+    state: str
+    seen_at: dt.datetime | None
+
+
+@prepared
+def _callers(digest: str) -> Any:
+    """The device with that secret. Nearly all that devices ask is this: it is compiled once (bench/devices.py)."""
+    return Device.objects.filter(secret_digest=digest).order_by().values_list("pk", "state", "beat__seen_at")
+
+
+def caller_of(secret: str) -> Caller | None:
+    """The device that owns the secret, as :func:`owner_of`, with no more than a poll needs of it."""
+    if not secret:
+        return None
+    for pk, state, seen_at in _callers(secret_digest(secret)):
+        return Caller(pk, state, seen_at)
+    device = owner_of(secret)  # a new secret, shown for the first time
+    return Caller(device.pk, device.state, None) if device else None
+
+
+def heard(device: int, seen_at: dt.datetime | None) -> None:
     """Notes that a device was heard of; of its questions only one in half a minute is written down."""
     now = instant.now()
-    known = getattr(device, "beat", None)
-    if known is None or now - known.seen_at >= dt.timedelta(seconds=30):
-        DeviceBeat.objects.update_or_create(device_id=device.pk, defaults={"seen_at": now})
+    if seen_at is None or now - seen_at >= dt.timedelta(seconds=30):
+        DeviceBeat.objects.update_or_create(device_id=device, defaults={"seen_at": now})
 
 
 # -- the question --
@@ -313,36 +340,56 @@ def _drop_prompts(device: Device, state: str) -> None:
 
 
 class News:
-    """Which devices something is new for, since the last look: a question that waits, or a change of the device itself.
+    """Which devices something is new for, since the last look: a question that waits, a change of the device itself, or
+    that the question which it shows is over (answered on a phone, replaced at the desk).
 
     Rows are looked for by their keys, a little way back: commits are not in the order of keys."""
 
     BACK: ClassVar[int] = 200
     MARGIN: ClassVar[dt.timedelta] = dt.timedelta(seconds=5)
+    #: Every so-manieth look is also one for the questions that are shown.
+    SHOWN: ClassVar[int] = 5
 
     def __init__(self) -> None:
-        self.prompt, self.changed = 0, instant.now()
+        self.prompt, self.changed, self.looks = 0, instant.now(), 0
         self.told: set[tuple[int, dt.datetime]] = set()
 
-    def look(self) -> set[int]:
-        """Device ids; a question counts until the device has it, a change once."""
-        rows = Prompt.objects.filter(pk__gt=self.prompt - self.BACK).order_by("pk")
-        if not self.prompt:
-            rows = Prompt.objects.filter(pk__in=Prompt.objects.order_by("-pk").values("pk")[: self.BACK])
-        found = list(rows.values_list("pk", "device_id", "state"))
-        if found:
-            self.prompt = max(pk for pk, _device, _state in found)
+    def look(self, shown: Collection[int] = ()) -> set[int]:
+        """Device ids; a question counts until the device has it, a change once. ``shown``: keys of the questions that
+        devices show while their polls are held."""
+        if self.prompt:
+            found = _newer(self.prompt - self.BACK)
+        else:
+            newest = Prompt.objects.order_by("-pk").values("pk")[: self.BACK]
+            found = list(Prompt.objects.filter(pk__in=newest).values_list("pk", "device_id", "state"))
+        self.prompt = max([self.prompt, *(pk for pk, _device, _state in found)])
         asked = {device for _pk, device, state in found if state == PromptState.CREATED}
         changed = set(
             Device.objects.filter(changed_at__gt=self.changed - self.MARGIN).values_list("pk", "changed_at")
         )
         new, self.told = changed - self.told, changed
         self.changed = max([self.changed, *(when for _pk, when in changed if when)])
+        self.looks += 1
+        if shown and self.looks % self.SHOWN == 0:
+            over = Prompt.objects.filter(pk__in=shown).exclude(state__in=OPEN).order_by()
+            asked |= set(over.values_list("device_id", flat=True))
         return asked | {device for device, _when in new}
 
 
-def current_prompt(device: Device) -> Prompt | None:
+@prepared
+def _newer(than: int) -> Any:
+    return Prompt.objects.filter(pk__gt=than).order_by("pk").values_list("pk", "device_id", "state")
+
+
+@prepared
+def _asked(device: int) -> Any:
+    return Prompt.objects.filter(device=device, state__in=OPEN).order_by().values_list("pk")[:1]
+
+
+def current_prompt(device: int) -> Prompt | None:
     """What the device should ask now; what nobody answered in time is marked so. Writes only when something changes."""
+    if not _asked(device):
+        return None
     now = instant.now()
     waiting = list(Prompt.objects.filter(device=device, state__in=OPEN).order_by("-created_at", "-id")[:5])
     if over := [p.pk for p in waiting if p.expires_at < now]:

@@ -40,3 +40,13 @@ def test_an_application_is_complete_when_nothing_required_is_missing(town, missi
 
     a = town.take_in(**({"materials": {}} if missing else {}))
     assert (rules.complete(a, town.li) is None) is not missing
+
+
+def test_a_prepared_question_gives_columns_of_every_type_as_the_orm_does(town):
+    town.accepted()
+
+    def build(number):
+        return Event.objects.filter(number=number).order_by("seq").values_list("at", "kind", "data")
+
+    number = Event.objects.first().number
+    assert rows.prepared(build)(number) == list(build(number))

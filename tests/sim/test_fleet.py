@@ -75,3 +75,14 @@ def test_the_account_of_a_fleet_is_not_satisfied_by_less():
         {"personal": ["x"]}, {"forged_refused": 0}, {"badly_dated": 1}, {"stored": 2},
     ):  # fmt: skip
         assert not Report(**good | bad).ok
+
+
+def test_a_fleet_that_may_not_pair_says_why_and_for_how_long():
+    from onewindow.sim.caller import Answer
+    from onewindow.sim.fleet import Refused, _given
+
+    said = b'{"code": "too_many", "title": "Too many tries."}'
+    headers = {"Content-Type": "application/problem+json", "Retry-After": "600"}
+    with pytest.raises(Refused) as refused:
+        _given(Answer(429, headers, said))
+    assert str(refused.value) == "pairing refused: 429 too_many: Too many tries. (again in 600 seconds)"

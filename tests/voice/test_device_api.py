@@ -200,6 +200,30 @@ def test_an_unchanged_question_is_not_sent_twice(town, evaluator):
     )
 
 
+def test_the_end_of_a_shown_question_ends_the_wait_of_its_device(town, evaluator):
+    """Nobody has to ask every few seconds whether somebody has answered on the phone meanwhile."""
+    town.accepted()
+    worker.follow()
+    tag = evaluator.next()["ETag"]
+    shown = Prompt.objects.get()
+    held = evaluator.next(**{"If-None-Match": tag})
+    assert held["X-Device-Hold"] == f"{evaluator.device.pk} 25 {shown.pk}"
+    news = evaluators.News()
+    for _look in range(news.SHOWN):
+        assert news.look([shown.pk]) == set()
+    Prompt.objects.update(state="answered")
+    assert [news.look([shown.pk]) for _look in range(news.SHOWN)] == [set()] * 4 + [{evaluator.device.pk}]
+
+
+def test_a_poll_does_not_outlast_the_question_that_is_shown(town, evaluator, monday):
+    town.accepted()
+    worker.follow()
+    tag = evaluator.next()["ETag"]
+    monday.shift(115)
+    held = evaluator.next(**{"If-None-Match": tag})
+    assert held["X-Device-Hold"] == f"{evaluator.device.pk} 6 {Prompt.objects.get().pk}"
+
+
 def test_an_idle_poll_reads_and_writes_nothing_more(town, evaluator, django_assert_num_queries):
     evaluator.next()
     with django_assert_num_queries(2):

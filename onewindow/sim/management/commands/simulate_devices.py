@@ -74,7 +74,10 @@ class Command(BaseCommand):
             server, options["devices"], questions=options["questions"], seed=options["seed"], say=say
         )
         its.build()
-        report = its.run()
+        try:
+            report = its.run()
+        except fleet.Refused as refused:
+            raise CommandError(str(refused)) from refused
         if options["json"]:
             self.stdout.write(json.dumps(report.told()))
         else:
