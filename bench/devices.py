@@ -94,7 +94,7 @@ def _devices(fleet: Any) -> list[tuple[Any, str]]:
     made = [(window, secrets.token_urlsafe(32)) for window in fleet.windows]
     rows = Device.objects.bulk_create(
         Device(
-            code=f"B{n:07d}", counter=window, secret_digest=secret_digest(secret), model="bench",
+            code=f"B{n:07d}", hall_id=window.hall_id, counter=window, secret_digest=secret_digest(secret), model="bench",
             paired_at=instant.now(), paired_by="bench",
         )
         for n, (window, secret) in enumerate(made)

@@ -93,7 +93,10 @@ def _take(request: HttpRequest, hall: Hall, template: str, channel: str) -> Http
     )
     code_form = CodeForm()
     status = 200
-    if request.method == "POST":
+    is_refused = by_machine and not kiosk.may_print(request, hall)
+    if is_refused:
+        status = 403
+    elif request.method == "POST":
         status = 422
         if _limited(request, hall):
             form.add_error(None, _too_many())
@@ -130,7 +133,7 @@ def _take(request: HttpRequest, hall: Hall, template: str, channel: str) -> Http
     context = {
         "hall": hall, "lines": offered, "form": form, "code_form": code_form, "grounds": GROUNDS,
         "books": any(line.group.slot_capacity for line in offered), "is_machine": kiosk.is_marked(request, hall),
-        "chosen": request.POST.getlist("group"), "priority": request.POST.get("priority", ""),
+        "chosen": request.POST.getlist("group"), "priority": request.POST.get("priority", ""), "is_refused": is_refused,
     }  # fmt: skip
     return render(request, template, context, status=status)
 

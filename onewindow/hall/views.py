@@ -275,6 +275,14 @@ def _run(request: HttpRequest, hall: Hall) -> None:
 def set_kiosk(request: HttpRequest) -> HttpResponse:
     """Makes this browser the ticket machine of the hall: it is not counted as a phone, and shows the large page."""
     hall = _hall(request, Role.HALL_MANAGER)
+    if kiosk.has_paired(request, hall):
+        messages.error(
+            request,
+            _(
+                "The ticket machines of this hall are paired devices. Pair this one too: open /device/kiosk/ on it."
+            ),
+        )
+        return redirect("hall_desk")
     answer = redirect("hall_kiosk", code=hall.code)
     kiosk.mark(answer, hall)
     return answer

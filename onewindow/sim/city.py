@@ -24,7 +24,7 @@ from onewindow.org.importing import import_table
 from onewindow.org.models import Counter, Hall, Office, Person, Post
 from onewindow.org.roles import Role
 from onewindow.sim import queues
-from onewindow.voice.models import Device, DeviceAssignment, secret_digest
+from onewindow.voice.models import Device, DeviceAssignment, DeviceState, DeviceStep, secret_digest
 
 DATA = Path(settings.BASE_DIR) / "data"
 PASSWORD = "one-window-demo"  # a demonstration has no secrets; production refuses to build the city
@@ -175,14 +175,17 @@ def _evaluators() -> None:
     now = instant.now()
     devices = [
         Device(
-            code=f"D{n:07d}", counter=counter, secret_digest=secret_digest(secrets.token_urlsafe(32)),
-            model="demo", paired_at=now, paired_by="demo",
+            code=f"D{n:07d}", hall_id=counter.hall_id, counter=counter, state=DeviceState.AUTHORISED,
+            secret_digest=secret_digest(secrets.token_urlsafe(32)), model="demo", paired_at=now, paired_by="demo",
         )
         for n, counter in enumerate(Counter.objects.filter(has_device=True).order_by("hall__code", "code"), 1)
     ]  # fmt: skip
     Device.objects.bulk_create(devices)
     DeviceAssignment.objects.bulk_create(
-        DeviceAssignment(device=d, counter=d.counter, from_at=now) for d in devices
+        DeviceAssignment(device=d, hall_id=d.hall_id, counter=d.counter, from_at=now) for d in devices
+    )
+    DeviceStep.objects.bulk_create(
+        DeviceStep(device=d, after=DeviceState.AUTHORISED, by="demo", at=now) for d in devices
     )
 
 

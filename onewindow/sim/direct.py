@@ -23,7 +23,7 @@ from onewindow.issues.opening import open_issue
 from onewindow.org.models import Counter, Person
 from onewindow.pledges.actions import make_good
 from onewindow.voice.actions import review
-from onewindow.voice.models import Device, DeviceState, ReviewChannel
+from onewindow.voice.models import Device, ReviewChannel
 from onewindow.window import actions, joint, pledging, reuse
 from onewindow.window.models import Application, DocumentForm
 
@@ -131,7 +131,7 @@ class Direct:
 
     @cached_property
     def _devices(self) -> dict[int, Device]:
-        return {d.counter_id: d for d in Device.objects.filter(state=DeviceState.ACTIVE)}
+        return {d.counter_id: d for d in Device.objects.in_use().filter(counter__isnull=False)}
 
     def device_at(self, counter_id: int) -> Device | None:
         """The evaluator of a window."""

@@ -29,7 +29,7 @@ from onewindow.org.roles import Role
 from onewindow.sim import evaluator
 from onewindow.sim.caller import Answer
 from onewindow.sim.own_server import Server
-from onewindow.voice import enrol, evaluators
+from onewindow.voice import enrol, evaluators, placing
 from onewindow.voice.device_models import AlarmKind, DeviceAlarm, DeviceEvent
 from onewindow.voice.models import Device, Prompt, PromptState, Review
 from onewindow.window import actions
@@ -293,8 +293,8 @@ class Fleet:
                 told = line("POST", f"{evaluator.API}/enrol", "", hello | {"token": slips[window.pk]})
             else:
                 offer = _given(line("POST", f"{evaluator.API}/pair", "", hello))
-                pairing = evaluators.open_pairing(offer.json["user_code"])
-                evaluators.pair(pairing, window, by=self.managers[window.hall_id])
+                pairing = placing.open_pairing(offer.json["user_code"])
+                placing.pair(pairing, window, by=self.managers[window.hall_id])
                 told = line("GET", f"{evaluator.API}/pair/", f"Pairing {offer.json['poll_token']}", None)
             device.secret = _given(told).json["secret"]
             device.heartbeat()
@@ -394,7 +394,7 @@ class Fleet:
                 self.report.wipes += 1
                 device.note("boot")
             elif n % REVOKED == 2:
-                evaluators.revoke(row, by=self.managers[row.counter.hall_id])
+                placing.revoke(row, by=self.managers[row.counter.hall_id])
                 self.report.revoked += 1
         began = time.monotonic()
         self.server.kill_by(

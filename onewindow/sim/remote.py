@@ -26,8 +26,8 @@ from onewindow.org.roles import Role
 from onewindow.sim import evaluator
 from onewindow.sim.caller import Answer, Away, Caller
 from onewindow.voice import actions as voice
-from onewindow.voice import evaluators
-from onewindow.voice.models import Device, DeviceState
+from onewindow.voice import placing
+from onewindow.voice.models import Device
 from onewindow.window import actions
 from onewindow.window.models import DocumentForm
 
@@ -262,7 +262,7 @@ class Remote:
 
     def _pair(self, counter_id: int) -> Evaluator | None:
         counter = next((c for c in self._counters.values() if c.pk == counter_id), None)
-        stands = Device.objects.filter(counter_id=counter_id, state=DeviceState.ACTIVE).first()
+        stands = Device.objects.at_window(counter_id).first()
         if counter is None or (stands and stands.model not in OURS):
             return None
         managers = Person.objects.filter(posts__hall=counter.hall, posts__role=Role.HALL_MANAGER)
@@ -272,10 +272,10 @@ class Remote:
         signer = evaluator.Signer()
         said = {"model": "live", "pubkey": signer.public}
         offer = self.caller.call("POST", f"{DEVICE}/pair", said=said).json
-        pairing = evaluators.open_pairing(offer["user_code"])
+        pairing = placing.open_pairing(offer["user_code"])
         if pairing is None:
             return None
-        evaluators.pair(pairing, counter, by=manager)  # the hall's manager has compared the numbers
+        placing.pair(pairing, counter, by=manager)  # the hall's manager has compared the numbers
         told = self.caller.call("GET", f"{DEVICE}/pair/", auth=f"Pairing {offer['poll_token']}").json
         if not told.get("secret"):
             return None

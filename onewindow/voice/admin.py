@@ -23,8 +23,9 @@ class IndicatorAdmin(RecordAdmin):
 
 @admin.register(Device)
 class DeviceAdmin(RecordAdmin):
-    list_display = ("code", "counter", "state", "app_version", "paired_at")
-    list_select_related = ("counter",)
+    list_display = ("code", "kind", "hall", "counter", "state", "app_version", "paired_at")
+    list_select_related = ("hall", "counter")
+    list_filter = ("kind", "state")
     exclude = ("secret_digest", "next_digest")
 
 

@@ -16,10 +16,10 @@ from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.voice import rules
 from onewindow.voice.device_models import AlarmKind, DeviceAlarm
-from onewindow.voice.models import Device, DeviceState
+from onewindow.voice.models import Device, DeviceKind, DeviceState, opened_at
 
-say("device.alarm", _("%(window)s: the evaluator needs a look: %(what)s"), icon="tablet")
-say("device.offline", _("%(hall)s: evaluators do not answer"), icon="wifi-off")
+say("device.alarm", _("%(window)s: the device needs a look: %(what)s"), icon="tablet")
+say("device.offline", _("%(hall)s: devices do not answer"), icon="wifi-off")
 
 #: Seconds between two looks at who is offline.
 EVERY = dt.timedelta(seconds=60)
@@ -47,9 +47,17 @@ def quiet(device: Device, kind: AlarmKind) -> None:
     DeviceAlarm.objects.open().filter(device=device, kind=kind).update(closed_at=instant.now())
 
 
+def dark(device: Device, is_dark: bool) -> None:
+    """A display says that it shows nothing, or nothing current; nobody is alarmed while the hall is closed."""
+    if is_dark and opened_at(device.hall, instant.now()) is not None:
+        sound(device, AlarmKind.DARK)
+    else:
+        quiet(device, AlarmKind.DARK)
+
+
 def looked_at(alarm: DeviceAlarm, *, by: Person) -> None:
     """Somebody has seen to it; it stays in the device's history. Raises PermissionDenied for who does not run the hall."""
-    rules.must_run(by, alarm.device.counter)
+    rules.must_run(by, alarm.device.hall)
     DeviceAlarm.objects.open().filter(pk=alarm.pk).update(closed_at=instant.now(), closed_by=by.username)
 
 
@@ -61,7 +69,7 @@ def _managers(hall_id: int) -> list[Person]:
 
 
 def _tell(alarm: DeviceAlarm) -> None:
-    counter, hall = alarm.device.counter, alarm.device.counter.hall
+    device, hall = alarm.device, alarm.device.hall
     if alarm.kind == AlarmKind.OFFLINE:  # a broken line silences a whole hall: one word an hour is enough
         key = f"{hall.code} {alarm.opened_at:%Y-%m-%d %H}"
         tell(_managers(hall.pk), "device.offline", key=key, url="/desk/devices/", hall=bilingual(hall))
@@ -69,8 +77,20 @@ def _tell(alarm: DeviceAlarm) -> None:
     what = {"name": _in("zh-hans", alarm), "name_en": _in("en", alarm)}
     tell(
         _managers(hall.pk), "device.alarm", key=str(alarm.pk), url=f"/desk/devices/{alarm.device.code}/",
-        window=bilingual(counter), what=what,
+        window=bilingual(device.counter) if device.counter else _named(device), what=what,
     )  # fmt: skip
+
+
+def _named(device: Device) -> dict[str, str]:
+    """A device of a hall, in both languages."""
+    said = {}
+    for name, language, hall in (
+        ("name", "zh-hans", device.hall.name),
+        ("name_en", "en", device.hall.name_en),
+    ):
+        with translation.override(language):
+            said[name] = f"{hall} {DeviceKind(device.kind).label} {device.place}".strip()
+    return said
 
 
 def _in(language: str, alarm: DeviceAlarm) -> str:
@@ -94,6 +114,9 @@ def look_who_is_silent(limit: int) -> int:
 
 def look(now: dt.datetime, limit: int = 200) -> int:
     """Gives how many alarms were raised or ended. A device that was never switched on raises none."""
+    from onewindow.voice import placing
+
+    placing.give_up(now)
     silent = DeviceAlarm.objects.open().filter(kind=AlarmKind.OFFLINE).values_list("device_id", flat=True)
     alarmed, done = set(silent), 0
     for device in Device.objects.filter(state=DeviceState.ACTIVE, beat__isnull=False).with_places():

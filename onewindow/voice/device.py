@@ -17,17 +17,17 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from onewindow import __version__
 from onewindow.cases import instant
-from onewindow.org.models import Counter
-from onewindow.voice import actions, enrol, evaluators, odp, taking
+from onewindow.voice import actions, enrol, evaluators, kiosks, odp, placing, taking
 from onewindow.voice.forms import indicators
-from onewindow.voice.models import LIST, Device, DeviceState, Prompt
+from onewindow.voice.models import LIST, Device, DeviceKind, DeviceState, Prompt
 from onewindow.voice.taking import Malformed
 from onewindow.window import rate
 
@@ -42,11 +42,40 @@ HOLD = "X-Device-Hold"
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The full-screen page of an evaluator: everything in both languages, so that it goes on when the net is gone."""
+    return _page(request, DeviceKind.EVALUATOR)
+
+
+@require_safe
+def hall_page(request: HttpRequest, kind: str) -> HttpResponse:
+    """The page with which a device of the hall begins: a feedback stand stays on it; a display or ticket machine is paired on
+    it and led on to its board or its tickets."""
+    return _page(request, DeviceKind(kind))
+
+
+def _page(request: HttpRequest, kind: DeviceKind) -> HttpResponse:
     stages = []
     for code in ("zh-hans", "en"):
         with translation.override(code):
             stages.append((code, indicators()))
-    return render(request, "voice/device.html", {"stages": stages, "version": __version__})
+    return render(
+        request, "voice/device.html", {"stages": stages, "version": __version__, "kind": kind.value}
+    )
+
+
+@csrf_exempt
+@require_POST
+def open_kiosk(request: HttpRequest) -> HttpResponse:
+    """A paired ticket machine shows its secret and gets a mark for the pages of its hall, which work without JavaScript.
+    Not part of the protocol: only a browser needs it."""
+    found = placing.caller_of(credential(request, "device"))
+    owner = Device.objects.with_places().filter(pk=found.pk).first() if found else None
+    if owner is None or owner.kind != DeviceKind.KIOSK:
+        return _stranger(request)
+    if (refused := _turned_away(owner.state)) is not None:
+        return refused
+    answer = told({"next": reverse("hall_kiosk", args=[owner.hall.code])})
+    kiosks.mark(answer, owner)
+    return answer
 
 
 # --- answers -----------------------------------------------------------------------------------------------
@@ -134,9 +163,12 @@ def by_device(view: View) -> View:
 
     @wraps(view)
     def answer(request: HttpRequest, **more: Any) -> HttpResponse:
-        device = evaluators.owner_of(credential(request, "device"))
+        device = placing.owner_of(credential(request, "device"))
         if device is None:
             return _stranger(request)
+        if device.state == DeviceState.AUTHORISED:
+            placing.first_word(device.pk)
+            device.state = DeviceState.ACTIVE
         return _turned_away(device.state) or view(request, device, **more)
 
     return answer
@@ -151,6 +183,8 @@ def _turned_away(state: str) -> HttpResponse | None:
     if state == DeviceState.REVOKED:
         text = _("This device has been revoked: pair it anew.")
         return problem(401, "device_revoked", text, wipe=True)
+    if state == DeviceState.RETIRED:
+        return problem(401, "device_retired", _("This device has been taken out of service."), wipe=True)
     if state == DeviceState.SUSPENDED:
         return problem(403, "device_suspended", _("This device is suspended. Ask the hall manager."))
     return None
@@ -166,7 +200,9 @@ def pair(request: HttpRequest) -> HttpResponse:
     if rate.spent("pairing", who, most=PAIRINGS, seconds=SPAN):
         return problem(429, "too_many", _("Too many tries. Please wait ten minutes."))
     rate.count("pairing", who, seconds=SPAN)
-    pairing, token = evaluators.offer_pairing(**_introduced(body_of(request)))
+    said_of_itself = _introduced(body_of(request))
+    said_of_itself["kind"] = said_of_itself["kind"] or DeviceKind.EVALUATOR
+    pairing, token = placing.offer_pairing(**said_of_itself)
     said = {
         "user_code": str(pairing),
         "check_number": pairing.check_number,
@@ -182,7 +218,11 @@ def _introduced(given: dict[str, Any]) -> dict[str, str]:
     key = given.get("pubkey") or ""
     if not isinstance(key, str) or (key and not odp.is_key(key)):
         raise Malformed("bad_key")
+    kind = given.get("kind", "")
+    if kind and kind not in odp.KINDS:
+        raise Malformed("bad_kind")
     return {
+        "kind": kind,
         "model": actions.clean(str(given.get("model", "")))[:60],
         "app_version": actions.clean(str(given.get("app_version", "")))[:20],
         "public_key": key,
@@ -201,13 +241,15 @@ def enrol_device(request: HttpRequest) -> HttpResponse:
         return locked
     try:
         owner, secret = enrol.enrol(token, **_introduced(given))
+    except enrol.WrongKind as other:
+        raise Malformed("bad_kind") from other
     except actions.NotPossible as over:
         return wrong(request) or problem(410, over.code, str(over.text))
     return told({"state": "paired", "secret": secret, "device": _who(owner)}, 201)
 
 
 def _who(device: Device) -> dict[str, Any]:
-    return {"code": device.code, "counter": place(device.counter), "assurance": device.assurance}
+    return {"code": device.code, "assurance": device.assurance} | where(device)
 
 
 @call("GET", "HEAD")
@@ -217,7 +259,7 @@ def paired(request: HttpRequest) -> HttpResponse:
     ``Authorization: Pairing <poll_token>``: a token in the address would stand in logs.
     """
     try:
-        found = evaluators.collect_secret(credential(request, "pairing"))
+        found = placing.collect_secret(credential(request, "pairing"))
     except actions.NotPossible as over:
         return wrong(request) or problem(410, over.code, str(over.text))
     if found is None:
@@ -226,13 +268,16 @@ def paired(request: HttpRequest) -> HttpResponse:
     return told({"state": "paired", "secret": secret, "device": _who(owner)})
 
 
-def place(counter: Counter) -> dict[str, str]:
-    """A window, as a device shows it."""
-    hall = counter.hall
-    return {"code": counter.code, "name": counter.name, "name_en": counter.name_en} | {
-        "hall": hall.name,
-        "hall_en": hall.name_en,
-    }
+def where(device: Device) -> dict[str, Any]:
+    """What a device is and where it stands, as it shows it: its hall, and its window if it has one."""
+    hall, window = device.hall, device.counter
+    return {
+        "kind": device.kind,
+        "hall": {"code": hall.code, "name": hall.name, "name_en": hall.name_en, "place": device.place},
+        "counter": window and {
+            "code": window.code, "name": window.name, "name_en": window.name_en, "hall": hall.name, "hall_en": hall.name_en,
+        },
+    }  # fmt: skip
 
 
 # --- at work -----------------------------------------------------------------------------------------------
@@ -242,14 +287,16 @@ def place(counter: Counter) -> dict[str, str]:
 def next_prompt(request: HttpRequest) -> HttpResponse:
     """The question to put now, or 204 when there is none after ``wait`` seconds (25 at most). A server that can't hold the
     poll answers 204 at once and says in ``Retry-After`` when to ask again."""
-    device = evaluators.caller_of(credential(request, "device"))
+    device = placing.caller_of(credential(request, "device"))
     if device is None:
         return _stranger(request)
-    if (refused := _turned_away(device.state)) is not None:
+    if device.state == DeviceState.AUTHORISED:
+        placing.first_word(device.pk)
+    elif (refused := _turned_away(device.state)) is not None:
         return refused
     asked = request.GET.get("wait", "")
     wait = min(int(asked), odp.WAIT) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
-    evaluators.heard(device.pk, device.seen_at)
+    placing.heard(device.pk, device.seen_at)
     prompt = evaluators.current_prompt(device.pk)
     if prompt is None:
         answer = HttpResponse(status=204)
@@ -291,8 +338,15 @@ def question(prompt: Prompt) -> dict[str, Any]:
 def heartbeat(request: HttpRequest, device: Device) -> HttpResponse:
     """Every minute or so: how the device is and how much waits on it; back come its window, what is asked of it, how far its
     chain has been acknowledged, and whether it is to fetch a new secret."""
-    reached = taking.heartbeat(device, body_of(request))
-    said = {"device": device.code, "counter": place(device.counter), "assurance": device.assurance}
+    given = body_of(request)
+    reached = taking.heartbeat(device, given)
+    if given.get("leaving") is True and placing.leave(
+        device,
+        waiting=given.get("waiting", 0),
+        unacknowledged=given.get("head_seq", 0) - reached["acked_seq"],
+    ):
+        return _turned_away(DeviceState.RETIRED)
+    said = {"device": device.code, "assurance": device.assurance} | where(device)
     policy = {
         "version": odp.POLICY_VERSION, "batch": odp.BATCH, "queue_limit": odp.QUEUE, "wait": odp.WAIT,
         "poll": odp.POLL, "dims_version": LIST,
@@ -302,6 +356,7 @@ def heartbeat(request: HttpRequest, device: Device) -> HttpResponse:
             "page_version": __version__,
             "interval": odp.beat_seconds(device.code),
             "roll": device.roll_asked_at is not None,
+            "retire": device.retire_asked_at is not None,
             "policy": policy,
         }
     )  # fmt: skip
@@ -313,7 +368,7 @@ def new_secret(request: HttpRequest, device: Device) -> HttpResponse:
     """A new secret for a device that was told to fetch one. The old one works until the new one is first shown."""
     if device.roll_asked_at is None:
         return problem(409, "not_asked", _("Nobody has asked this device to take a new secret."))
-    return told({"secret": evaluators.roll(device)})
+    return told({"secret": placing.roll(device)})
 
 
 @call("POST")
@@ -322,7 +377,7 @@ def events(request: HttpRequest, device: Device) -> HttpResponse:
     """Up to a hundred events of the device's chain; each is judged alone and told so. All up to ``acked_seq`` may be
     forgotten. The same event again gives the same answer; another content under its id is a conflict and put aside."""
     batch = taking.Batch.read(body_of(request))
-    evaluators.heard(device.pk, device.beat.seen_at if hasattr(device, "beat") else None)
+    placing.heard(device.pk, device.beat.seen_at if hasattr(device, "beat") else None)
     try:
         return told(taking.take(device, batch))
     except taking.BadSignature:

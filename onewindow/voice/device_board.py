@@ -1,4 +1,4 @@
-"""评价器看板: one tile a window – is it heard of, what waits on it, is anything wrong – and what became of its questions."""
+"""设备看板: one tile a window or device – is it heard of, what waits on it, is anything wrong – and how its questions ended."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from django.db.models import Count as Number
 from django.db.models import Q, When
 
 from onewindow.cases import instant
-from onewindow.org.models import Counter, Person
+from onewindow.org.models import Counter, Hall, Person
 from onewindow.org.roles import Role
+from onewindow.org.templatetags.ow import local
 from onewindow.voice.device_models import DeviceAlarm
-from onewindow.voice.models import OPEN, Device, DeviceState, Prompt, PromptState
+from onewindow.voice.models import OPEN, Device, DeviceKind, DeviceState, Prompt, PromptState
 
 #: State of a tile, worst first: what needs somebody stands on top.
-STATES = ("offline", "late", "suspended", "online", "closed", "unpaired")
+STATES = ("offline", "late", "pending", "suspended", "authorised", "online", "closed", "unpaired")
+KINDS = tuple(DeviceKind.values)
 #: Days over which the questions of a window are counted.
 DAYS = 30
 
 
 @dataclass
 class Tile:
-    """One window with its evaluator, if it has one."""
+    """One window with its evaluator, if it has one; or another device of the hall (``counter`` is None)."""
 
-    counter: Counter
+    hall: Hall
+    counter: Counter | None
     state: str
     device: Device | None = None
     waiting: int = 0
@@ -37,6 +40,18 @@ class Tile:
     @property
     def oldest_minutes(self) -> int:
         return int(self.oldest.total_seconds() // 60) if self.oldest else 0
+
+    @property
+    def kind(self) -> str:
+        return self.device.kind if self.device else DeviceKind.EVALUATOR.value
+
+    @property
+    def name(self) -> Any:
+        """The window, or what the device is and where it hangs."""
+        if self.counter is not None:
+            return local(self.counter)
+        assert self.device is not None
+        return f"{self.device.get_kind_display()} {self.device.place}".strip()
 
     @property
     def is_low(self) -> bool:
@@ -71,9 +86,9 @@ class Board:
         """Tiles by hall, those that need somebody first."""
         found: dict[int, tuple[Any, list[Tile]]] = {}
         for tile in self.tiles:
-            found.setdefault(tile.counter.hall_id, (tile.counter.hall, []))[1].append(tile)
+            found.setdefault(tile.hall.pk, (tile.hall, []))[1].append(tile)
         for _hall, tiles in found.values():
-            tiles.sort(key=lambda t: (not t.alarms, STATES.index(t.state), t.counter.code))
+            tiles.sort(key=lambda t: (not t.alarms, STATES.index(t.state), KINDS.index(t.kind), _place(t)))
         return sorted(found.values(), key=lambda hall: hall[0].code)
 
 
@@ -85,11 +100,13 @@ def board(person: Person, asked: dict[str, Any], now: dt.datetime | None = None)
     for alarm in DeviceAlarm.objects.seen_by(person).open():
         open_alarms.setdefault(alarm.device_id, []).append(alarm)
     tiles = [_tile(device, open_alarms.get(device.pk, []), now) for device in devices]
-    taken = {tile.counter.pk for tile in tiles}
+    taken = {tile.counter.pk for tile in tiles if tile.counter and tile.state != "pending"}
     bare = windows_seen(person).filter(has_device=True).select_related("hall")
-    tiles += [Tile(counter, "unpaired") for counter in bare if counter.pk not in taken]
+    tiles += [Tile(counter.hall, counter, "unpaired") for counter in bare if counter.pk not in taken]
     if hall := asked.get("hall"):
-        tiles = [tile for tile in tiles if tile.counter.hall.code == hall]
+        tiles = [tile for tile in tiles if tile.hall.code == hall]
+    if kind := asked.get("kind"):
+        tiles = [tile for tile in tiles if tile.kind == kind]
     if state := asked.get("state"):
         tiles = [tile for tile in tiles if tile.state == state or (state == "alarm" and tile.alarms)]
     if words := asked.get("q", "").strip().lower():
@@ -108,15 +125,20 @@ def windows_seen(person: Person) -> Any:
 
 def _words(tile: Tile) -> str:
     c, device = tile.counter, tile.device
-    return f"{c.code} {c.name} {c.name_en} {device.code if device else ''}".lower()
+    window = f"{c.code} {c.name} {c.name_en}" if c else ""
+    return f"{window} {tile.name} {device.code if device else ''}".lower()
+
+
+def _place(tile: Tile) -> str:
+    return tile.counter.code if tile.counter else tile.device.place
 
 
 def _tile(device: Device, alarms: list[DeviceAlarm], now: dt.datetime) -> Tile:
     beat = getattr(device, "beat", None)
-    suspended = device.state == DeviceState.SUSPENDED
     return Tile(
+        device.hall,
         device.counter,
-        "suspended" if suspended else device.health(now),
+        device.health(now) if device.state == DeviceState.ACTIVE else device.state,
         device,
         beat.waiting if beat else 0,
         now - beat.oldest_at if beat and beat.oldest_at and beat.waiting else None,

@@ -13,6 +13,7 @@ from onewindow.cases.rules import Actor, By
 from onewindow.org.models import Counter, Hall
 from onewindow.org.privacy import personal
 from onewindow.org.roles import Role
+from onewindow.voice.machines import DeviceKind
 
 
 class TimeQuality(models.TextChoices):
@@ -100,10 +101,11 @@ class AlarmKind(models.TextChoices):
     CONFLICT = "conflict", _("One event came with two contents")
     SIGNATURE = "signature", _("A batch was not signed by its key")
     FULL = "full", _("So many answers wait on it that its service is limited")
+    DARK = "dark", _("Its screen shows nothing, or nothing current")
 
 
 #: Alarms that end by themselves when the reason is gone; the others wait for somebody to look.
-PASSING = (AlarmKind.OFFLINE, AlarmKind.CLOCK, AlarmKind.FULL)
+PASSING = (AlarmKind.OFFLINE, AlarmKind.CLOCK, AlarmKind.FULL, AlarmKind.DARK)
 
 
 class DeviceAlarmQuerySet(models.QuerySet["DeviceAlarm"]):
@@ -113,7 +115,7 @@ class DeviceAlarmQuerySet(models.QuerySet["DeviceAlarm"]):
             return self.none()
         if person.has_role(Role.BUREAU, Role.ADMIN):
             return self
-        return self.filter(device__counter__hall_id__in=person.halls_as(Role.HALL_MANAGER))
+        return self.filter(device__hall_id__in=person.halls_as(Role.HALL_MANAGER))
 
     def open(self) -> DeviceAlarmQuerySet:
         return self.filter(closed_at__isnull=True)
@@ -150,12 +152,16 @@ class DeviceAlarm(models.Model):
 
 @personal(digest="secret")
 class EnrolToken(models.Model):
-    """配对凭条 — a printed code for one window: whichever device shows it first belongs there. Once, fourteen days."""
+    """配对凭条 — a printed code for one window, or for a display, ticket machine or stand of a hall: whichever device shows it
+    first belongs there. Once, fourteen days."""
 
     EXPIRES: ClassVar[dt.timedelta] = dt.timedelta(days=14)
 
     digest = models.CharField(max_length=64)
-    counter = models.ForeignKey(Counter, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=DeviceKind, default=DeviceKind.EVALUATOR)
+    hall = models.ForeignKey(Hall, models.CASCADE, related_name="+")
+    counter = models.ForeignKey(Counter, models.CASCADE, null=True, blank=True, related_name="+")
+    place = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=150)
     expires_at = models.DateTimeField()
@@ -167,7 +173,7 @@ class EnrolToken(models.Model):
         constraints = [models.UniqueConstraint(fields=["digest"], name="enrol_digest")]
 
     def __str__(self) -> str:
-        return f"{self.counter_id} {self.created_at}"
+        return f"{self.counter_id or self.hall_id} {self.created_at}"
 
 
 class WindowVerdictQuerySet(models.QuerySet["WindowVerdict"]):
@@ -211,3 +217,51 @@ class WindowVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.counter_id} {self.level}"
+
+
+class HallVerdictQuerySet(models.QuerySet["HallVerdict"]):
+    def seen_by(self, person: By) -> HallVerdictQuerySet:
+        """Bureau and leaders see all, a hall manager those of the hall, nobody else any."""
+        if isinstance(person, Actor) or not person.is_authenticated or not person.is_active:
+            return self.none()
+        if person.has_role(Role.BUREAU, Role.LEADER):
+            return self
+        return self.filter(hall_id__in=person.halls_as(Role.HALL_MANAGER))
+
+    def counted(self) -> HallVerdictQuerySet:
+        """Without what one stand took faster than people can come and go."""
+        return self.filter(is_surplus=False)
+
+
+@personal(text="text")
+class HallVerdict(models.Model):
+    """大厅评价 — what somebody said at an unattended stand, about the hall and nobody in it (渠道：大厅终端). Append-only.
+
+    ``is_surplus``: beyond what one stand takes in a minute or an hour; kept and shown apart, never counted."""
+
+    device = models.ForeignKey("voice.Device", models.PROTECT, related_name="+", db_index=False)
+    hall = models.ForeignKey(Hall, models.PROTECT, related_name="+", db_index=False)
+    place = models.CharField(max_length=60, blank=True)
+    event_id = models.CharField(max_length=40)
+    level = models.PositiveSmallIntegerField()
+    codes = models.JSONField(default=list)
+    text = models.CharField(max_length=500, blank=True)
+    is_surplus = models.BooleanField(default=False)
+    said_at = models.DateTimeField()
+    at = models.DateTimeField()
+
+    objects = HallVerdictQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["event_id"], name="hall_verdict_event"),
+            models.CheckConstraint(condition=Q(level__gte=1, level__lte=5), name="hall_verdict_level"),
+        ]
+        indexes = [
+            models.Index(fields=["hall", "said_at"], name="hall_verdict_hall"),
+            models.Index(fields=["device", "said_at"], name="hall_verdict_device"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hall_id} {self.level}"

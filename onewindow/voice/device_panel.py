@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from onewindow.cases import instant
 from onewindow.org.models import Person
 from onewindow.voice import evaluators
-from onewindow.voice.models import Device, DeviceState
+from onewindow.voice.models import Device
 from onewindow.window.workbench import panel
 
 
@@ -19,9 +19,7 @@ def evaluator(clerk: Person) -> dict[str, Any] | None:
     """Whether the evaluator of this clerk's counter answers; nothing for a counter that has none."""
     if clerk.counter is None or not clerk.counter.has_device:
         return None
-    device = (
-        Device.objects.filter(counter_id=clerk.counter_id, state=DeviceState.ACTIVE).with_places().first()
-    )
+    device = Device.objects.at_window(clerk.counter_id).with_places().first()
     if device is None:
         text, is_well = _("not paired; tell the hall manager"), False
     elif device.health(instant.now()) == "offline":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
+import math
 from typing import Any
 
 import segno
@@ -14,39 +16,65 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from onewindow.cases import instant
 from onewindow.cases.export import safe, workbook
 from onewindow.cases.views import staff
 from onewindow.org.roles import Role
+from onewindow.org.sealed import digest
 from onewindow.org.templatetags.ow import local
-from onewindow.voice import alarms, device_board, enrol, evaluators, rules
+from onewindow.voice import alarms, device_board, enrol, evaluators, placing, rules, stands
 from onewindow.voice.actions import NotPossible
-from onewindow.voice.device_forms import DeviceFilters, PairForm, SlipsForm, WindowForm
-from onewindow.voice.device_models import DeviceAlarm
-from onewindow.voice.models import Device, DeviceState
+from onewindow.voice.device_forms import DeviceFilters, PairForm, PlaceForm, SlipsForm, WindowForm
+from onewindow.voice.device_models import DeviceAlarm, HallVerdict
+from onewindow.voice.models import Device, DeviceKind, DeviceState, Pairing
 from onewindow.window import rate
 
-#: Five wrong codes in a minute shut the door for a quarter of an hour (parts.md 1.2; RFC 8628, 5.1).
+#: Five wrong codes in a minute, of one person or from one address, shut the door for a quarter of an hour (RFC 8628, 5.1).
 WRONG, MINUTE, LOCK = 5, 60, 900
 READERS = (Role.HALL_MANAGER, Role.BUREAU, Role.ADMIN)
 
 
-def _locked(request: HttpRequest) -> bool:
-    return any(cache.get(f"pair-lock:{who}") for who in _tries(request))
+def _locked_answer(request: HttpRequest) -> HttpResponse | None:
+    """429 while the door is shut: until when, and what else can be done meanwhile."""
+    until = max((cache.get(key, 0) for key in _locks(request)), default=0)
+    left = until - instant.now().timestamp()
+    if left <= 0:
+        return None
+    minutes = max(1, round(left / 60))
+    messages.error(
+        request,
+        ngettext(
+            "Five wrong codes within a minute: pairing by code is locked for %(n)s more minute. Slips can be printed "
+            "meanwhile, and work.",
+            "Five wrong codes within a minute: pairing by code is locked for %(n)s more minutes. Slips can be printed "
+            "meanwhile, and work.",
+            minutes,
+        )
+        % {"n": minutes},
+    )
+    answer = _devices(request, status=429)
+    answer["Retry-After"] = str(math.ceil(left))
+    return answer
 
 
 def _wrong(request: HttpRequest) -> None:
-    for who in _tries(request):
+    for who, lock in zip(_tries(request), _locks(request), strict=True):
         rate.count("pair", who, seconds=MINUTE)
         if rate.spent("pair", who, most=WRONG, seconds=MINUTE):
-            cache.set(f"pair-lock:{who}", True, LOCK)
+            cache.set(lock, instant.now().timestamp() + LOCK, LOCK)
 
 
-def _tries(request: HttpRequest) -> tuple[str, ...]:
-    return (request.user.get_username(),)
+def _tries(request: HttpRequest) -> tuple[str, str]:
+    """Whose tries are counted: the person's, from wherever; and the address's, whoever it is."""
+    return f"person {request.user.get_username()}", f"address {rate.address(request)}"
+
+
+def _locks(request: HttpRequest) -> list[str]:
+    """Names of the locks; the cache knows neither names nor addresses."""
+    return [f"pair-lock:{digest(who)}" for who in _tries(request)]
 
 
 def _only(request: HttpRequest, *roles: str) -> None:
@@ -83,21 +111,23 @@ def export(request: HttpRequest) -> Any:
     """The same list as a workbook, with what became of the questions of the last thirty days."""
     _only(request, *READERS)
     found = device_board.board(request.user, DeviceFilters(request.GET, by=request.user).asked)
-    asked = device_board.questions([tile.counter.pk for tile in found.tiles])
+    asked = device_board.questions([tile.counter.pk for tile in found.tiles if tile.counter])
     words = dict(DeviceFilters.STATES)
     columns: list[tuple[Any, int]] = [
-        (_("Hall"), 24), (_("Window"), 22), (_("State"), 14), (_("Device"), 12), (_("Last heard of"), 18),
-        (_("Answers waiting"), 10), (_("Oldest (minutes)"), 10), (_("Assurance"), 10), (_("Version"), 10), (_("Alarms"), 40),
-        (_("Asked (30 days)"), 10), (pgettext("prompt", "Answered"), 10), (_("Skipped"), 10), (_("Touched, not submitted"), 12),
-        (_("Asked again"), 10),
+        (_("Hall"), 24), (_("Window or place"), 22), (_("Kind of device"), 16), (_("State"), 14),
+        (_("Device"), 12), (_("Last heard of"), 18), (_("Answers waiting"), 10), (_("Oldest (minutes)"), 10),
+        (_("Assurance"), 10), (_("Version"), 10), (_("Alarms"), 40), (_("Asked (30 days)"), 10),
+        (pgettext("prompt", "Answered"), 10), (_("Skipped"), 10), (_("Touched, not submitted"), 12), (_("Asked again"), 10),
     ]  # fmt: skip
 
     def line(tile: device_board.Tile) -> list[Any]:
-        device, said = tile.device, asked.get(tile.counter.pk, device_board.Asked())
+        device, said = tile.device, device_board.Asked()
+        if tile.counter is not None:
+            said = asked.get(tile.counter.pk, said)
         beat = getattr(device, "beat", None)
         assurance = {"high": _("signed"), "low": _("low")}
         return [
-            local(tile.counter.hall), local(tile.counter), str(words[tile.state]), device.code if device else "",
+            local(tile.hall), tile.name, str(DeviceKind(tile.kind).label), str(words[tile.state]), device.code if device else "",
             beat.seen_at if beat else "", tile.waiting, tile.oldest_minutes if tile.oldest else "",
             assurance[device.assurance] if device else "", device.app_version if device else "",
             "；".join(str(alarm.get_kind_display()) for alarm in tile.alarms),
@@ -110,15 +140,15 @@ def export(request: HttpRequest) -> Any:
 @staff
 @require_POST
 def pair(request: HttpRequest) -> HttpResponse:
-    """The typed code → the page on which the numbers are compared; confirmed there, the device is put to its window."""
+    """The typed code → the page on which the numbers are compared (the device is *pending*); confirmed there, it is put to
+    its window or place."""
     _only(request, Role.HALL_MANAGER)
-    if _locked(request):
-        messages.error(request, _("Too many wrong codes. Pairing is locked for 15 minutes."))
-        return _devices(request, status=429)
+    if (locked := _locked_answer(request)) is not None:
+        return locked
     form = PairForm(request.POST, by=request.user)
     if not form.is_valid():
         return _devices(request, form, 422)
-    pairing, counter = evaluators.open_pairing(form.cleaned_data["code"]), form.cleaned_data["counter"]
+    pairing = placing.open_pairing(form.cleaned_data["code"])
     if pairing is None:
         _wrong(request)
         form.add_error(
@@ -126,17 +156,50 @@ def pair(request: HttpRequest) -> HttpResponse:
             _("No device shows this code now. Codes work for ten minutes; compare it with the screen."),
         )
         return _devices(request, form, 422)
-    if "confirm" not in request.POST:
-        before = Device.objects.seen_by(request.user).standing().filter(counter=counter).first()
-        context = {"pairing": pairing, "counter": counter, "before": before}
-        return render(request, "voice/device_confirm.html", context)
+    counter = form.cleaned_data["counter"]
+    if pairing.kind == DeviceKind.EVALUATOR:
+        if counter is None:
+            form.add_error("counter", _("This is an evaluator: choose the window at which it stands."))
+            return _devices(request, form, 422)
+        placing.propose(pairing, counter=counter, by=request.user)
+        return _compare(request, pairing)
+    place = PlaceForm(request.POST if "hall" in request.POST else None, by=request.user)
+    if not place.is_valid():
+        return _compare(request, pairing, place)
+    said = place.cleaned_data
+    placing.propose(pairing, hall=said["hall"], place=" ".join(said["place"].split()), by=request.user)
+    return _compare(request, pairing)
+
+
+def _compare(request: HttpRequest, pairing: Pairing, place: PlaceForm | None = None) -> HttpResponse:
+    """The page of the two numbers; for a device of the hall first where it stands. Confirmed here at once if asked to."""
+    device = pairing.device if place is None else None
+    if device is not None and "confirm" in request.POST:
+        return _confirm(request, device)
+    before = None
+    if device is not None and device.counter_id:
+        before = Device.objects.seen_by(request.user).at_window(device.counter_id).first()
+    context = {"pairing": pairing, "device": device, "before": before, "place": place}
+    return render(
+        request, "voice/device_confirm.html", context, status=422 if place and place.is_bound else 200
+    )
+
+
+def _confirm(request: HttpRequest, device: Device) -> HttpResponse:
     try:
-        evaluators.pair(pairing, counter, by=request.user)
+        placing.confirm(device, by=request.user)
     except NotPossible as bad:
         messages.error(request, bad.text)
     else:
-        messages.success(request, _("The device is paired with %(window)s.") % {"window": local(counter)})
+        messages.success(
+            request, _("The device is paired with %(window)s.") % {"window": _place_name(device)}
+        )
     return redirect("devices")
+
+
+def _place_name(device: Device) -> Any:
+    """The window, or the hall and where in it."""
+    return local(device.counter) if device.counter else f"{local(device.hall)} {device.place}".strip()
 
 
 @staff
@@ -147,25 +210,33 @@ def slips(request: HttpRequest) -> HttpResponse:
     _only(request, Role.HALL_MANAGER)
     form = SlipsForm(request.POST, by=request.user)
     if not form.is_valid():
-        messages.error(request, _("Choose one of your halls."))
+        said = next(iter(form.errors.values()))[0]
+        messages.error(request, said if form.cleaned_data.get("kind") else _("Choose one of your halls."))
         return _devices(request, status=422)
-    made = enrol.print_slips(form.windows(), by=request.user)
-    base = f"{settings.BASE_URL}{reverse('device')}#enrol="
+    made = enrol.print_for(form.spots(), by=request.user)
     if "csv" in request.POST:
         answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="evaluator-slips.csv"'
+        answer["Content-Disposition"] = 'attachment; filename="device-slips.csv"'
         rows = csv.writer(answer)
-        rows.writerow(["hall", "hall_name", "window", "window_name", "url", "expires_at"])
+        rows.writerow(["hall", "hall_name", "kind", "window", "window_name", "url", "expires_at"])
         for slip in made:
-            c = slip.counter
-            names = [c.hall.code, safe(c.hall.name), c.code, safe(c.name)]
-            rows.writerow([*names, base + slip.token, slip.row.expires_at.isoformat(timespec="seconds")])
+            spot = slip.spot
+            names = [spot.hall.code, safe(spot.hall.name), spot.kind]
+            names += [spot.counter.code, safe(spot.counter.name)] if spot.counter else ["", safe(spot.place)]
+            rows.writerow([*names, _address(slip), slip.row.expires_at.isoformat(timespec="seconds")])
         return answer
     sheet = [
-        (slip, segno.make(base + slip.token, error="m", micro=False).svg_data_uri(border=2, omitsize=True))
+        (slip, segno.make(_address(slip), error="m", micro=False).svg_data_uri(border=2, omitsize=True))
         for slip in made
     ]
     return render(request, "voice/device_slips.html", {"sheet": sheet})
+
+
+def _address(slip: enrol.Slip) -> str:
+    """The page of that kind of device, with the token behind the ``#``, which no server and no log ever sees."""
+    kind = slip.spot.kind
+    page = reverse("device") if kind == DeviceKind.EVALUATOR else reverse(f"device_{kind}")
+    return f"{settings.BASE_URL}{page}#enrol={slip.token}"
 
 
 @staff
@@ -176,28 +247,38 @@ def device(request: HttpRequest, code: str) -> HttpResponse:
     found = Device.objects.seen_by(request.user).with_places().filter(code=code).first()
     if found is None:
         raise Http404
-    mine = rules.runs(request.user, found.counter)
-    form = WindowForm(
-        request.POST if "move" in request.POST else None,
-        by=request.user,
-        initial={"counter": found.counter_id},
-    )
+    mine = rules.runs(request.user, found.hall)
+    given = request.POST if "move" in request.POST else None
+    form: WindowForm | PlaceForm
+    if found.is_evaluator:
+        form = WindowForm(given, by=request.user, initial={"counter": found.counter_id})
+    else:
+        form = PlaceForm(given, by=request.user, initial={"hall": found.hall_id, "place": found.place})
     if request.method == "POST":
         if not mine:
             raise PermissionDenied
         if done := _act(request, found, form):
             messages.success(request, done)
-            is_here = "roll" in request.POST or "seen" in request.POST
+            is_here = any(name in request.POST for name in ("roll", "seen", "retire", "keep"))
             return redirect("device_facts", found.code) if is_here else redirect("devices")
-    asked = device_board.questions([found.counter_id]).get(found.counter_id, device_board.Asked())
+    asked = None
+    if found.is_evaluator:
+        asked = device_board.questions([found.counter_id]).get(found.counter_id, device_board.Asked())
+    said = None
+    if found.kind == DeviceKind.FEEDBACK:
+        since = instant.now() - dt.timedelta(days=device_board.DAYS)
+        rows = HallVerdict.objects.filter(device=found)
+        said = next(iter(stands.by_hall(rows, since)), None)
     context = {
         "device": found,
         "health": found.health(instant.now()),
-        "places": found.assignments.select_related("counter__hall").order_by("-from_at"),
+        "places": found.assignments.select_related("counter", "hall").order_by("-from_at"),
         "chains": found.chains.order_by("-started_at")[:5],
         "alarms": found.alarms.order_by("closed_at", "-opened_at")[:20],
-        "form": form if mine and found.state != DeviceState.REVOKED else None,
+        "form": form if mine and not found.is_over and found.state != DeviceState.PENDING else None,
+        "steps": found.steps.all(),
         "asked": asked,
+        "said": said,
         "mine": mine,
     }
     return render(request, "voice/device_facts.html", context, status=422 if form.errors else 200)
@@ -210,19 +291,31 @@ def _act(request: HttpRequest, found: Device, form: WindowForm) -> str:
         if "move" in request.POST:
             if not form.is_valid():
                 return ""
-            evaluators.move(found, form.cleaned_data["counter"], by=by)
-            return _("The device now belongs to %(window)s.") % {"window": local(found.counter)}
+            placing.move(found, **form.cleaned_data, by=by)
+            return _("The device now belongs to %(window)s.") % {"window": _place_name(found)}
+        if "confirm" in request.POST:
+            placing.confirm(found, by=by)
+            return _("The device is paired with %(window)s.") % {"window": _place_name(found)}
+        if "retire" in request.POST:
+            if placing.retire(found, by=by):
+                return _("The device is retired.")
+            return _("The device takes nothing more, sends what it has, and is retired then.")
+        if "keep" in request.POST:
+            placing.keep_on(found, by=by)
+            return _("The device stays in service.")
         if "suspend" in request.POST:
-            evaluators.suspend(found, by=by)
+            placing.suspend(found, by=by)
             return _("The device is suspended.")
         if "reactivate" in request.POST:
-            evaluators.reactivate(found, by=by)
+            placing.reactivate(found, by=by)
             return _("The device is in use again.")
         if "roll" in request.POST:
-            evaluators.ask_to_roll(found, by=by)
+            placing.ask_to_roll(found, by=by)
             return _("The device fetches a new secret with its next heartbeat, within about a minute.")
         if "revoke" in request.POST:
-            evaluators.revoke(found, by=by)
+            placing.revoke(found, by=by)
+            if found.state == DeviceState.REVOKED and found.steps.last().before == DeviceState.PENDING:
+                return _("The device was not paired.")
             return _("The device is revoked. To use it again, pair it anew.")
         if "seen" in request.POST:
             kind = request.POST["seen"]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import secrets
-from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -13,14 +10,26 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from onewindow.cases.rules import Actor, By
-from onewindow.org.calendar import ZONE
-from onewindow.org.models import Counter, Hall, Office, current_calendar
+from onewindow.org.models import Counter, Hall, Office
 from onewindow.org.privacy import personal
 from onewindow.org.roles import Role
 from onewindow.voice import records  # noqa: F401 – the rest of this app's models
+from onewindow.voice.machines import (  # noqa: F401 – known under this name everywhere
+    ENDED,
+    IN_USE,
+    LATE,
+    LETTERS,
+    Device,
+    DeviceAssignment,
+    DeviceBeat,
+    DeviceKind,
+    DeviceState,
+    DeviceStep,
+    Pairing,
+    opened_at,
+    secret_digest,
+)
 
-#: Letters of a typed pairing code: no vowels, nothing that looks like something else (RFC 8628, 6.1).
-LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 #: The second generation of the national list (codes 108–517) is in force; the first one (101–509) is retired.
 LIST = 2
 
@@ -79,171 +88,6 @@ class Indicator(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
-
-
-#: A device that is silent for so long is late, and then offline.
-LATE = dt.timedelta(minutes=3), dt.timedelta(minutes=10)
-
-
-class DeviceState(models.TextChoices):
-    ACTIVE = "active", _("In use")
-    SUSPENDED = "suspended", pgettext_lazy("device", "Suspended")
-    REVOKED = "revoked", pgettext_lazy("device", "Revoked")
-
-
-class DeviceQuerySet(models.QuerySet["Device"]):
-    def seen_by(self, person: By) -> DeviceQuerySet:
-        """A hall manager sees the devices of the hall, bureau and administrators all, nobody else any."""
-        if isinstance(person, Actor) or not person.is_authenticated:
-            return self.none()
-        if not person.is_active:
-            return self.none()
-        if person.has_role(Role.BUREAU, Role.ADMIN):
-            return self
-        return self.filter(counter__hall_id__in=person.halls_as(Role.HALL_MANAGER))
-
-    def with_places(self) -> DeviceQuerySet:
-        """With window, hall and last heartbeat, in one query."""
-        return self.select_related("counter__hall", "beat")
-
-    def standing(self) -> DeviceQuerySet:
-        """Those that stand at a window, in use or suspended."""
-        return self.exclude(state=DeviceState.REVOKED)
-
-
-@personal(secret_digest="secret", next_digest="secret")  # noqa: S106 – a kind of data, not a password
-class Device(models.Model):
-    """评价器 — one evaluator at one window. It proves itself by a secret of its own, and what it sends by a key that never
-    leaves it, if its browser can keep one; a replacement is a new device."""
-
-    code = models.CharField(max_length=12)
-    counter = models.ForeignKey(Counter, models.PROTECT, related_name="devices")
-    state = models.CharField(max_length=10, choices=DeviceState, default=DeviceState.ACTIVE)
-    secret_digest = models.CharField(max_length=64)
-    next_digest = models.CharField(max_length=64, blank=True)
-    secret_at = models.DateTimeField(null=True, blank=True)
-    roll_asked_at = models.DateTimeField(null=True, blank=True)
-    public_key = models.CharField(max_length=88, blank=True)
-    model = models.CharField(max_length=60, blank=True)
-    app_version = models.CharField(max_length=20, blank=True)
-    paired_at = models.DateTimeField()
-    paired_by = models.CharField(max_length=150)
-    changed_at = models.DateTimeField(null=True, blank=True, db_index=True)
-
-    objects = DeviceQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["counter__hall_id", "counter__code", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["code"], name="device_code"),
-            models.UniqueConstraint(fields=["secret_digest"], name="device_secret"),
-            models.UniqueConstraint(
-                fields=["next_digest"], condition=~Q(next_digest=""), name="device_next_secret"
-            ),
-            models.UniqueConstraint(
-                fields=["counter"], condition=Q(state="active"), name="device_one_a_counter"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.counter}"
-
-    @property
-    def assurance(self) -> str:
-        """``high`` if what it sends is signed by a key of its own, ``low`` if only a secret vouches for it."""
-        return "high" if self.public_key else "low"
-
-    def health(self, now: dt.datetime) -> str:
-        """``online``, ``late`` (silent for 3 minutes of the hall's opening hours), ``offline`` (10 minutes, or never heard
-        of); ``closed`` for a silent device of a hall that is not open: nobody is alarmed at night."""
-        heard = self.beat.seen_at if hasattr(self, "beat") else None
-        if heard is not None and now - heard < LATE[0]:
-            return "online"
-        opened = opened_at(self.counter.hall, now)
-        if opened is None:
-            return "closed"
-        silent = now - max(heard, opened) if heard is not None else LATE[1]
-        return "offline" if silent >= LATE[1] else "late" if silent >= LATE[0] else "online"
-
-
-def opened_at(hall: Hall, now: dt.datetime) -> dt.datetime | None:
-    """When the hall opened today; None while it is closed, on a rest day, before opening or after closing."""
-    here = now.astimezone(ZONE)
-    if not hall.opens_at <= here.time() < hall.closes_at:
-        return None
-    if not current_calendar().works(here.date().toordinal()):
-        return None
-    return dt.datetime.combine(here.date(), hall.opens_at, ZONE)
-
-
-class DeviceBeat(models.Model):
-    """心跳 — when a device was last heard of; in a table of its own, because it changes every few seconds."""
-
-    device = models.OneToOneField(Device, models.CASCADE, primary_key=True, related_name="beat")
-    seen_at = models.DateTimeField()
-    waiting = models.PositiveIntegerField(default=0)
-    oldest_at = models.DateTimeField(null=True, blank=True)
-    offset_ms = models.BigIntegerField(null=True, blank=True)
-    battery = models.PositiveSmallIntegerField(null=True, blank=True)
-    storage_mb = models.PositiveIntegerField(null=True, blank=True)
-    touched_at = models.DateTimeField(null=True, blank=True)
-    chain_key = models.CharField(max_length=32, blank=True)
-    head_seq = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        ordering = ["device_id"]
-
-    def __str__(self) -> str:
-        return f"{self.device_id} {self.seen_at}"
-
-
-class DeviceAssignment(models.Model):
-    """评价器位置 — at which window a device stood from when to when: the history of the window stays."""
-
-    device = models.ForeignKey(Device, models.PROTECT, related_name="assignments")
-    counter = models.ForeignKey(Counter, models.PROTECT, related_name="+")
-    from_at = models.DateTimeField()
-    to_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["device_id", "from_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["device"], condition=Q(to_at__isnull=True), name="device_stands_at_one"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.device_id} {self.counter_id}"
-
-
-@personal(poll_digest="secret")
-class Pairing(models.Model):
-    """配对 — a device shows a code; the hall manager types it in. Ten minutes, once."""
-
-    EXPIRES: ClassVar[dt.timedelta] = dt.timedelta(seconds=600)
-
-    user_code = models.CharField(max_length=8)
-    poll_digest = models.CharField(max_length=64)
-    check_number = models.CharField(max_length=4)
-    public_key = models.CharField(max_length=88, blank=True)
-    model = models.CharField(max_length=60, blank=True)
-    app_version = models.CharField(max_length=20, blank=True)
-    created_at = models.DateTimeField()
-    device = models.ForeignKey(Device, models.CASCADE, null=True, blank=True, related_name="+")
-    taken_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-created_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["poll_digest"], name="pairing_poll"),
-            models.UniqueConstraint(
-                fields=["user_code"], condition=Q(device__isnull=True), name="pairing_code"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user_code[:4]}-{self.user_code[4:]}"
 
 
 class PromptState(models.TextChoices):
@@ -434,11 +278,6 @@ class Conflict(models.Model):
 
     def __str__(self) -> str:
         return self.event_id
-
-
-def secret_digest(secret: str) -> str:
-    """What is stored of a secret: its SHA-256."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 import onewindow.voice.device_models  # noqa: E402, F401 – they point to Device by its name

@@ -36,6 +36,8 @@ KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 MOST = 2**53 - 1
 
+#: What a device may be (C2); one that does not say is an evaluator.
+KINDS = ("evaluator", "signage", "kiosk", "feedback")
 #: Types of events: with a prompt, and without.
 OF_A_PROMPT = ("shown", "touched", "answered", "declined", "expired")
 TYPES = (*OF_A_PROMPT, "boot")

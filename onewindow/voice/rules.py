@@ -5,20 +5,20 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 
 from onewindow.cases.rules import Actor, By
-from onewindow.org.models import Counter
+from onewindow.org.models import Hall
 from onewindow.org.roles import Role
 from onewindow.voice.models import Review
 from onewindow.window.models import Application
 
 
-def runs(person: By, counter: Counter) -> bool:
-    """A hall's manager runs the devices of its windows; nobody else does."""
-    return not isinstance(person, Actor) and counter.hall_id in person.halls_as(Role.HALL_MANAGER)
+def runs(person: By, hall: Hall) -> bool:
+    """A hall's manager runs its devices; nobody else does."""
+    return not isinstance(person, Actor) and hall.pk in person.halls_as(Role.HALL_MANAGER)
 
 
-def must_run(person: By, counter: Counter) -> None:
+def must_run(person: By, hall: Hall) -> None:
     """Raises PermissionDenied for anybody else."""
-    if not runs(person, counter):
+    if not runs(person, hall):
         raise PermissionDenied
 
 

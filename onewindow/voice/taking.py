@@ -15,7 +15,7 @@ from django.db.models import F
 
 from onewindow.cases import instant
 from onewindow.hall.actions import at_counter
-from onewindow.voice import actions, alarms, evaluators, odp
+from onewindow.voice import actions, alarms, evaluators, odp, stands
 from onewindow.voice.device_models import (
     AlarmKind,
     DeviceBoot,
@@ -28,6 +28,7 @@ from onewindow.voice.models import (
     Conflict,
     Device,
     DeviceBeat,
+    DeviceKind,
     Indicator,
     Level,
     Prompt,
@@ -345,6 +346,8 @@ class _Taking:
         kind = event["type"]
         if kind == "boot":
             return {"result": "accepted"}
+        if not self.device.takes_verdicts:
+            return {"result": "rejected", "reason": "wrong_kind"}
         if event.get("prompt_id") is None and kind == "answered":
             return self._unasked(event, at)
         if prompt is None:
@@ -386,6 +389,9 @@ class _Taking:
         known = set(Indicator.objects.published().filter(level=score).values_list("code", flat=True))
         if set(tags) - known:
             return {"result": "rejected", "reason": "bad_codes"}
+        if self.device.kind == DeviceKind.FEEDBACK:
+            stands.take(self.device, event, tags, at=at, received=self.at, event_id=self._name(event))
+            return {"result": "accepted"}
         WindowVerdict.objects.create(
             device=self.device,
             counter_id=self.device.counter_id,
@@ -437,6 +443,9 @@ def heartbeat(device: Device, given: dict[str, Any]) -> dict[str, Any]:
     version = given.get("app_version", "")
     if not isinstance(version, str):
         raise Malformed
+    is_dark = given.get("dark", False)
+    if not isinstance(is_dark, bool):
+        raise Malformed
     chain = chain_of(device, chain_key, at) if chain_key else None
     said = {
         "seen_at": at,
@@ -447,12 +456,17 @@ def heartbeat(device: Device, given: dict[str, Any]) -> dict[str, Any]:
         "storage_mb": storage,
         "chain_key": chain_key,
         "head_seq": head_seq,
+        "dark_since": (device.beat.dark_since if hasattr(device, "beat") else None) or at
+        if is_dark
+        else None,
     }
     if "boot_id" in given:
         said["offset_ms"] = sync(device, _key(given, "boot_id"), wall_ms=wall, mono_ms=mono, at=at).offset_ms
     DeviceBeat.objects.update_or_create(device_id=device.pk, defaults=said)
     if version and version[:20] != device.app_version:
         Device.objects.filter(pk=device.pk).update(app_version=actions.clean(version)[:20])
+    if is_dark or (hasattr(device, "beat") and device.beat.dark_since):
+        alarms.dark(device, is_dark)
     if waiting >= odp.QUEUE:
         alarms.sound(device, AlarmKind.FULL)
     else:

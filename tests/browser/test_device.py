@@ -7,8 +7,8 @@ from onewindow.config.settings import BASE_DIR
 from onewindow.voice.actions import load_indicators
 from onewindow.voice.device_models import DeviceAlarm, DeviceChain, DeviceEvent, WindowVerdict
 from onewindow.voice.enrol import enrol, print_slips
-from onewindow.voice.evaluators import beat, revoke, suspend
 from onewindow.voice.models import Device, Prompt, Review
+from onewindow.voice.placing import heard, revoke, suspend
 from onewindow.window import actions
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -160,7 +160,7 @@ def test_a_tablet_that_scans_a_printed_slip_belongs_to_its_window(town, new_page
 
 def test_the_tiles_are_new_every_half_minute_without_a_click(town, new_page):
     device, _secret = enrol(print_slips([town.counter], by=town.zhou)[0].token)
-    beat(device)
+    heard(device.pk, None)
     manager = new_page(by=town.zhou)
     manager.clock.install()
     manager.goto("/desk/devices/")

@@ -3,7 +3,7 @@
 import pytest
 
 from onewindow.config.settings import BASE_DIR
-from onewindow.voice import actions, evaluators
+from onewindow.voice import actions, placing
 from onewindow.voice.models import Review
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -39,8 +39,8 @@ def test_the_phone_pages_are_open_to_everybody(case, new_page, axe, query):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_staff_pages_are_open_to_everybody(case, town, new_page, axe, lang):
     actions.review(case, "accepted", level=1, codes=["110"], text="等了很久")
-    pairing, _token = evaluators.offer_pairing(model="tablet")
-    evaluators.pair(pairing, town.counter, by=town.zhou)
+    pairing, _token = placing.offer_pairing(model="tablet")
+    placing.pair(pairing, town.counter, by=town.zhou)
     page = new_page(by=town.zhou)
     for path in ("/desk/devices/", "/desk/reviews/", "/desk/reviews/?show=all"):
         page.goto(f"{path}{'&' if '?' in path else '?'}lang={lang}")

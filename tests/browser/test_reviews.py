@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 
-from onewindow.voice import actions, evaluators
+from onewindow.voice import actions, placing
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -34,7 +34,7 @@ def test_the_rating_pages_are_accessible_and_fit_the_phone(town, new_page, axe, 
 
 @pytest.mark.parametrize("lang", ["zh-hans", "en"])
 def test_the_manager_pairs_moves_and_revokes_by_keyboard_and_screen_reader(town, new_page, axe, lang):
-    pairing, token = evaluators.offer_pairing(model="tablet", app_version="1")
+    pairing, token = placing.offer_pairing(model="tablet", app_version="1")
     page = new_page(by=town.zhou)
     page.goto(f"/desk/devices/?lang={lang}")
     axe(page)
@@ -45,7 +45,7 @@ def test_the_manager_pairs_moves_and_revokes_by_keyboard_and_screen_reader(town,
     axe(page)
     page.locator("[name=confirm]").press("Enter")
     page.wait_for_url("**/desk/devices/")
-    device, _secret = evaluators.collect_secret(token)
+    device, _secret = placing.collect_secret(token)
     page.locator(f"a[href='/desk/devices/{device.code}/']").press("Enter")
     page.wait_for_url(f"**/{device.code}/")
     axe(page)

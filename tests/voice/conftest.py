@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from onewindow.cases import instant, worker
 from onewindow.sim import evaluator as evaluator_
-from onewindow.voice import actions, evaluators
+from onewindow.voice import actions, placing
 from tests.town import at
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -95,9 +95,9 @@ def pair(client):
     def made(counter, by, *, signs=False):
         signer = evaluator_.Signer() if signs else None
         key = signer.public if signer else ""
-        pairing, token = evaluators.offer_pairing(model="tablet", app_version="1", public_key=key)
-        evaluators.pair(pairing, counter, by=by)
-        device, secret = evaluators.collect_secret(token)
+        pairing, token = placing.offer_pairing(model="tablet", app_version="1", public_key=key)
+        placing.pair(pairing, counter, by=by)
+        device, secret = placing.collect_secret(token)
         return Evaluator(client, device, secret, signer)
 
     return made

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from onewindow.org.models import Counter
-from onewindow.voice import alarms, device_board, evaluators
+from onewindow.voice import alarms, device_board, evaluators, placing
 from onewindow.voice.device_models import AlarmKind, DeviceAlarm, EnrolToken
 from onewindow.voice.models import Device, DeviceAssignment, Prompt, Review, secret_digest
 from onewindow.window import rate
@@ -69,7 +69,7 @@ def test_the_tiles_ask_the_same_few_questions_however_many(
         device = pair(window(town, n), town.zhou)
         alarms.sound(device.device, AlarmKind.GAP)
     client = signed_in(town.zhou)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         page = client.get("/desk/devices/").content.decode()
     assert page.count("dvt-tile--alarm") == many
 
@@ -83,8 +83,10 @@ def test_the_page_says_how_the_devices_are_and_exports_them(town, pair, signed_i
     assert "1 of 1 online" in page and "1 answer waits" in page and "Low assurance" in page
     book = openpyxl.load_workbook(io.BytesIO(b"".join(client.get("/desk/devices/export.xlsx"))))
     head, row = list(book.active.values)
-    assert (row[1], row[3], row[5]) == ("Comprehensive window 03", device.device.code, 1)
-    assert len(head) == len(row) == 15
+    assert (row[1], row[2], row[4], row[6]) == (
+        "Comprehensive window 03", "Evaluator at a window", device.device.code, 1,
+    )  # fmt: skip
+    assert len(head) == len(row) == 16
     assert signed_in(town.li).get("/desk/devices/export.xlsx").status_code == 403
 
 
@@ -185,7 +187,7 @@ def test_a_secret_is_rolled_when_the_device_next_beats_and_the_old_one_lives_unt
 
 
 def test_a_revoked_device_is_told_to_wipe_itself(town, evaluator):
-    evaluators.revoke(evaluator.device, by=town.zhou)
+    placing.revoke(evaluator.device, by=town.zhou)
     evaluator.odp.heartbeat()
     assert (evaluator.odp.stopped, evaluator.odp.secret) == ("device_revoked", "")
 

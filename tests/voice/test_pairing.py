@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from onewindow.org.models import Counter
+from onewindow.org.models import Counter, Person, Post
+from onewindow.org.roles import Role
 from onewindow.voice.models import LETTERS, Device, DeviceAssignment, Pairing, secret_digest
 from onewindow.window import rate
 
@@ -32,7 +33,8 @@ def test_a_device_is_paired_by_its_code_and_a_number_on_both_screens(town, clien
     assert asked(client, screen).json()["state"] == "waiting"
     signed_in(town.zhou)
     page = type_in(client, screen, town.counter)
-    assert screen["check_number"] in page.content.decode() and not Device.objects.exists()
+    assert screen["check_number"] in page.content.decode()
+    assert Device.objects.get().state == "pending" and asked(client, screen).json()["state"] == "waiting"
     assert type_in(client, screen, town.counter, confirm="1").status_code == 302
     told = asked(client, screen).json()
     device = Device.objects.get()
@@ -67,6 +69,53 @@ def test_five_wrong_codes_lock_the_door_for_a_quarter_of_an_hour(town, client, s
     assert [type_in(client, wrong, town.counter).status_code for _ in range(5)] == [422] * 5
     assert type_in(client, screen, town.counter, confirm="1").status_code == 429
     assert not Device.objects.exists()
+
+
+def wrong(client, town, times, **more):
+    code = {"code": "ZZZZ-ZZZZ", "counter": town.counter.pk}
+    return [client.post("/desk/devices/pair/", code, **more).status_code for _ in range(times)]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.9"])
+@pytest.mark.parametrize("who", ["zhou", "second"])
+def test_wrong_codes_are_counted_for_the_person_and_for_the_address(
+    town, client, signed_in, screen, who, address
+):
+    """Somebody who guesses changes the account, or the place; neither helps."""
+    second = Person.objects.create_user("second", password="x", name="第二负责人")
+    Post.objects.create(
+        person=second, role=Role.HALL_MANAGER, office=town.bureau, hall=town.hall,
+        starts_on=town.zhou.posts.get().starts_on,
+    )  # fmt: skip
+    signed_in(town.zhou)
+    assert wrong(client, town, 5) == [422] * 5
+    signed_in({"zhou": town.zhou, "second": second}[who])
+    code = {"code": screen["user_code"], "counter": town.counter.pk, "confirm": "1"}
+    is_shut = who == "zhou" or address == "127.0.0.1"
+    answer = client.post("/desk/devices/pair/", code, REMOTE_ADDR=address)
+    assert (answer.status_code, Device.objects.exists()) == ((429, False) if is_shut else (302, True))
+
+
+def test_a_locked_door_says_until_when_and_what_can_be_done_meanwhile(
+    town, client, signed_in, screen, monday
+):
+    signed_in(town.zhou)
+    wrong(client, town, 5)
+    monday.shift(300)
+    shut = client.post(
+        "/desk/devices/pair/?lang=en", {"code": screen["user_code"], "counter": town.counter.pk}
+    )
+    assert (shut.status_code, shut["Retry-After"]) == (429, "600")
+    assert "locked for 10 more minutes. Slips can be printed meanwhile" in shut.content.decode()
+    monday.shift(601)
+    assert wrong(client, town, 1) == [422]
+
+
+def test_wrong_codes_spread_over_more_than_a_minute_lock_nothing(town, client, signed_in, monday):
+    signed_in(town.zhou)
+    assert wrong(client, town, 4) == [422] * 4
+    monday.shift(60)
+    assert wrong(client, town, 4) == [422] * 4
 
 
 def test_only_the_manager_of_the_hall_pairs(town, client, signed_in, screen):

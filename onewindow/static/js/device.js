@@ -1,9 +1,12 @@
 // The evaluator: pairing, waiting, question, reasons, thanks. What is written down and sent is the business of odp.js.
+// The other kinds begin here too (data-kind): a feedback stand stays and asks by itself; a display or a ticket machine is paired
+// here and led on to its page of the hall, where hall-device.js goes on with its heartbeat.
 "use strict";
 (() => {
   const POLL = 3000, WAIT = 25, THANKS = 5000, QUIET = 30000, UNASKED = 120;
   const HOME = "zh-hans";
   const body = document.body;
+  const KIND = body.dataset.kind, PAGE = (kind) => (kind === "evaluator" ? "/device/" : `/device/${kind}/`);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   let screen = "start", lang = HOME, level = 0;
@@ -32,14 +35,14 @@
   const word = (thing, name, code) => (code === "en" ? en(thing, name) : (thing && thing[name]) || "");
 
   function fill() {
-    const counter = odp.known.device?.counter, pairing = odp.known.pairing;
+    const counter = odp.known.device?.counter, hall = odp.known.device?.hall, pairing = odp.known.pairing;
     const known = { code: pairing?.user_code || "", check: pairing?.check_number || "" };
     all("[data-fill]").forEach((spot) => {
       const code = spot.closest("[data-lang]")?.dataset.lang || lang;
       const name = spot.dataset.fill;
       spot.textContent = name === "title" ? word(prompt, "title", code)
         : name === "window" ? word(counter, "name", code)
-        : name === "hall" ? word(counter, "hall", code)
+        : name === "hall" ? word(counter, "hall", code) || word(hall, "name", code)
         : known[name];
     });
     all("[data-touchpoint]").forEach((part) => { part.hidden = !prompt || part.dataset.touchpoint !== prompt.touchpoint; });
@@ -48,8 +51,9 @@
 
   function idle() {
     prompt = null; etag = ""; level = 0;
-    show("idle");
     if (lang !== HOME) speak(HOME);
+    if (KIND !== "feedback" || !odp.known.device) return show("idle");
+    ask({ id: null, touchpoint: "hall", title: "", seconds_left: Infinity });
   }
 
   function ask(asked) {
@@ -106,13 +110,13 @@
     if (![401, 403].includes(answer.status)) return;
     const { code, wipe } = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
     if (wipe) await odp.wipe();
-    if (code === "device_revoked" || code === "unknown_device") show("stopped");
+    if (["device_revoked", "device_retired", "unknown_device"].includes(code)) show("stopped");
     if (code === "device_suspended") show("suspended");
   }
 
   // -- what is heard --
 
-  const introduced = async () => ({ model: navigator.platform.slice(0, 60), app_version: body.dataset.version, pubkey: await odp.publicKey() });
+  const introduced = async () => ({ kind: KIND, model: navigator.platform.slice(0, 60), app_version: body.dataset.version, pubkey: await odp.publicKey() });
 
   async function paired(said) {
     await odp.keep("device", { secret: said.secret, ...said.device });
@@ -157,9 +161,21 @@
       beaten = performance.now();
       pause = told.interval * 1000;
       document.getElementById("limited").hidden = !limited;
-      await odp.keep("device", { ...odp.known.device, counter: told.counter });
+      const { kind, hall, counter } = told;
+      await odp.keep("device", { ...odp.known.device, kind, hall, counter });
       fill();
+      // asked to leave: it takes nothing more, sends what it has, and says so; the answer is that it is retired
+      if (told.retire && screen !== "why") {
+        show("suspended");
+        await flush();
+        return heard((await odp.heartbeat({ leaving: true })).answer);
+      }
+      if (KIND === "signage" || KIND === "kiosk") return lead();
       if (told.page_version !== body.dataset.version && screen === "idle") return location.reload();
+    }
+    if (KIND === "feedback") {
+      if (["start", "suspended", "stopped", "pair", "idle"].includes(screen)) idle();
+      return;
     }
     const answer = await odp.call(`next?wait=${WAIT}`, { headers: etag ? { "If-None-Match": etag } : {}, patience: (WAIT + 10) * 1000 });
     offline(answer.status >= 500);
@@ -173,6 +189,15 @@
     } else if (answer.status !== 304) {
       await heard(answer);
     }
+  }
+
+  // to the page that this device is for; a ticket machine gets its mark first
+  async function lead() {
+    const { hall, secret } = odp.known.device;
+    if (KIND === "signage") return location.replace(`/hall/${encodeURIComponent(hall.code)}/board/`);
+    const answer = await fetch("/device/kiosk/open", { method: "POST", cache: "no-store", headers: { Authorization: `Device ${secret}` } });
+    if (!answer.ok) return heard(answer);
+    location.replace((await answer.json()).next);
   }
 
   // somebody is still choosing reasons while the window has gone on to the next person
@@ -194,6 +219,7 @@
   setInterval(() => {
     const now = performance.now();
     if (screen === "thanks" && now - thanked > THANKS) idle();
+    if (KIND === "feedback" && screen === "why" && now - touched > QUIET) idle();
     if ((screen === "ask" || screen === "why") && now > until && now - touched > QUIET) {
       over = prompt.id;
       note("expired");
@@ -213,7 +239,7 @@
       why(Number(event.submitter.value));
     } else if (form.matches("[data-why]") && prompt) {
       const codes = all(`[data-level="${level}"] [aria-pressed=true]`, form).map((chip) => chip.dataset.code);
-      const ticket = form.querySelector("[data-ticket]").value.trim().slice(0, 20);
+      const ticket = (form.querySelector("[data-ticket]")?.value || "").trim().slice(0, 20);
       const text = form.querySelector("textarea").value.slice(0, 500);
       done("answered", { score: level, tags: codes, text, ...(ticket && !prompt.id && { ticket }) });
     }
@@ -239,7 +265,9 @@
 
   speak(body.dataset.start === "en" ? "en" : HOME);
   odp.open().then(async () => {
-    if (odp.known.device) { slip = ""; await odp.note("boot", null); }
+    const { device } = odp.known;
+    if (device && (device.kind || "evaluator") !== KIND) return location.replace(PAGE(device.kind || "evaluator"));
+    if (device) { slip = ""; await odp.note("boot", null); }
     fill();
     round();
   }).catch(() => show("broken"));

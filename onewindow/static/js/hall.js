@@ -1,5 +1,6 @@
 // data-print-now, data-back   a ticket machine prints the ticket and goes back by itself
 // data-speaks, data-say       a display speaks each call once, where the machine has a voice
+// data-stale-band             a display keeps its last good data when the line is broken, and says since when it is old
 "use strict";
 (() => {
   addEventListener("DOMContentLoaded", () => {
@@ -7,6 +8,20 @@
     if (!slip) return;
     if (slip.matches("[data-print-now]")) print();
     setTimeout(() => { location.href = slip.dataset.back; }, 12000);
+  });
+
+  const STALE = 15000;
+  addEventListener("DOMContentLoaded", () => {
+    const band = document.querySelector("[data-stale-band]");
+    if (!band) return;
+    let good = Date.now();
+    document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) good = Date.now(); });
+    setInterval(() => {
+      const stale = Date.now() - good > STALE;
+      document.body.toggleAttribute("data-stale", stale);
+      band.hidden = !stale;
+      if (stale) band.querySelector("time").textContent = new Date(good).toTimeString().slice(0, 5);
+    }, 1000);
   });
 
   let said = "";
