@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,12 @@ def append(event: Event) -> None:
     """Writes the event and the note that its reactions are still to come."""
     rows.insert(event)
     rows.insert(Followup(event=event, next_at=event.at))
+
+
+def append_all(events: Sequence[Event]) -> None:
+    """The same for the events of many cases, in two statements."""
+    rows.insert_all(events)
+    rows.insert_all([Followup(event=event, next_at=event.at) for event in events])
 
 
 @dataclass(frozen=True)

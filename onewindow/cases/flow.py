@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import chain, clock, instant, rows
-from onewindow.cases.models import Case
+from onewindow.cases.models import Case, Event
 from onewindow.cases.rules import CLOCK, By, Reason, Rule
 
 
@@ -231,14 +231,32 @@ def settle(before: Any, draft: Any, verb: str, *, by: By, now: Any, data: dict[s
     """Writes a changed case and its one event, if the case still is as it was read; inside a transaction."""
     if draft.status != before.status:
         data = {"from": before.status, "to": draft.status} | data
-    draft.version = before.version + 1
-    event = chain.link(draft, verb, by=by, at=now, data=data)
-    draft.head = event.hash
-    fields = {f.attname: getattr(draft, f.attname) for f in draft._meta.concrete_fields}
-    changed = [name for name, value in fields.items() if value != before.__dict__.get(name)]
-    if not rows.update_if(draft, before.version, sorted(changed)):
+    event = say(draft, verb, by=by, now=now, data=data)
+    if not rows.update_if(draft, before.version, changed(before, draft)):
         raise Stale
     chain.append(event)
+
+
+def say(draft: Any, verb: str, *, by: By, now: dt.datetime, data: dict[str, Any]) -> Event:
+    """The next event of a changed case, and the case moved on to it; neither is written yet."""
+    draft.version += 1
+    event = chain.link(draft, verb, by=by, at=now, data=data)
+    draft.head = event.hash
+    return event
+
+
+def changed(before: Any, draft: Any) -> list[str]:
+    """The fields in which a draft differs from the case as it was read."""
+    names = sorted(f.attname for f in draft._meta.concrete_fields)
+    return [n for n in names if getattr(draft, n) != before.__dict__.get(n)]
+
+
+def settle_all(pairs: Sequence[tuple[Any, Any]], events: Sequence[Event]) -> None:
+    """:func:`settle` for many cases of one kind, as read and as drafted, with what :func:`say` has said of them. Inside a
+    transaction: if one of the cases is no longer as it was read, :class:`Stale`, and nothing of all this has happened."""
+    if not rows.update_all_if([(draft, before.version, changed(before, draft)) for before, draft in pairs]):
+        raise Stale
+    chain.append_all(events)
 
 
 def open_case(case: Any, verb: str, *, by: By, data: dict[str, Any]) -> Any:

@@ -1,7 +1,7 @@
 """督办: a late case climbs its ladder – each rung once a clock, with a card, an event, and the holders of the posts told.
 
-The worker calls :func:`climb` when a case's instant has come. Card, event and the change of the case are one transaction;
-two workers at once, or a second run, change nothing: the case's version and the card's uniqueness both refuse.
+The worker asks what is :func:`due` when the instants of cases have come. Cards, events and the changes of the cases are one
+transaction; two workers at once, or a second run, change nothing: the case's version and the card's uniqueness both refuse.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from onewindow.cases import clock, desk, flow, instant, rows, rungs
+from onewindow.cases import clock, desk, instant, rungs
 from onewindow.cases.models import Card, Rung
-from onewindow.cases.rules import CLOCK
 from onewindow.org.models import Hall, Office, Person, Post, current_calendar
 from onewindow.org.roles import Role
 
@@ -22,35 +21,43 @@ from onewindow.org.roles import Role
 AT_HALL = {Role.APPROVER: Role.CLERK, Role.HEAD: Role.HALL_MANAGER}
 #: roles that are told wherever they sit; the others at the responsible unit
 EVERYWHERE = (Role.BUREAU, Role.LEADER, Role.ADMIN)
+#: posts that were found before, by role and unit
+Holders = dict[tuple[str, Hall | None, Office | None], list[Post]]
 
 
-def climb(case: Any, now: dt.datetime) -> int:
-    """Issues what is due and not yet issued; gives how many. Call it inside a transaction, with the case as it is now."""
-    if (
-        case.clock_from is None
-        or case.clock_ended_at is not None
-        or case.due_at is None
-        or now <= case.due_at
+def due(cases: Iterable[Any], now: dt.datetime) -> dict[int, list[Rung]]:
+    """The rungs that these cases (of one kind, with their clocks worked out) have reached and not yet climbed, by their keys."""
+    reached: dict[int, list[Rung]] = {}
+    late = {}
+    for case in cases:
+        if (
+            case.clock_from is None
+            or case.clock_ended_at is not None
+            or not case.due_at
+            or now <= case.due_at
+        ):
+            continue
+        climbs = rungs.instants(case, clock.stops_of(case), current_calendar())
+        if found := [rung for rung, at in climbs if now > at]:
+            reached[case.pk], late[case.number] = found, case
+    for number, code, since, longer in Card.objects.filter(number__in=late).values_list(
+        "number", "code", "clock_from", "extension"
     ):
-        return 0
-    reached = [r for r, at in rungs.instants(case, clock.stops_of(case), current_calendar()) if now > at]
-    if not reached:
-        return 0
-    mine = Card.objects.filter(number=case.number, clock_from=case.clock_from, extension=case.clock_extension)
-    have = set(mine.values_list("code", flat=True))
-    due = [rung for rung in reached if rung.code not in have]
-    for rung in due:
-        _issue(case, rung, now)
-    return len(due)
+        case = late[number]
+        if (since, longer) == (case.clock_from, case.clock_extension):
+            reached[case.pk] = [rung for rung in reached[case.pk] if rung.code != code]
+    return reached
 
 
-def _issue(case: Any, rung: Rung, now: dt.datetime) -> None:
+def issue(case: Any, rung: Rung, now: dt.datetime, known: Holders) -> tuple[Card, dict[str, Any]]:
+    """The card of a rung, for the event that comes next, and what that event says; nothing is written yet. ``known``: the
+    holders of posts that were asked for before."""
     kind = desk.KINDS.get(case.PREFIX)
     hall = kind.hall_of(case) if kind else None
     told: list[str] = []
     untold: list[str] = []
     for role in rung.roles:
-        held = holders(role, case.office, hall, of=case.handler_id, now=now)
+        held = holders(role, case.office, hall, of=case.handler_id, now=now, known=known)
         people = [p for p in held if case.may_be_told(p)]
         told += [p.username for p in people if p.username not in told]
         if not people:
@@ -74,9 +81,8 @@ def _issue(case: Any, rung: Rung, now: dt.datetime) -> None:
         todo=rung.todo,
         todo_en=rung.todo_en,
     )
-    rows.insert(card)
     said = {"card": card.code, "measure": card.measure, "after": card.after, "told": told}
-    flow.note(case, "card", by=CLOCK, data=said | ({"untold": untold} if untold else {}))
+    return card, said | ({"untold": untold} if untold else {})
 
 
 def holders(
@@ -86,12 +92,24 @@ def holders(
     *,
     of: int | None = None,
     now: dt.datetime | None = None,
+    known: Holders | None = None,
 ) -> list[Person]:
     """Who holds the role today: at the unit (the hall if one is given, else the office), bureau and leaders anywhere.
 
     ``of``: the member of staff who has taken the case on; if that person is among them, only that person and who stands
-    in for him or her are meant.
+    in for him or her are meant. ``known``: what was found before, for whoever asks for many cases at once.
     """
+    where = (role, hall, None if hall else office)
+    found = known.get(where) if known is not None else None
+    if found is None:
+        found = _posts(role, office, hall, now)
+        if known is not None:
+            known[where] = found
+    meant = [p for p in found if of is not None and of in (p.person_id, stood_in_for(p))]
+    return unique(p.person for p in (meant or found))
+
+
+def _posts(role: str, office: Office | None, hall: Hall | None, now: dt.datetime | None) -> list[Post]:
     day = timezone.localdate(now or instant.now())
     posts = Post.objects.on(day).filter(person__is_active=True)
     if role in EVERYWHERE:
@@ -100,9 +118,7 @@ def holders(
         posts = posts.filter(role=AT_HALL.get(Role(role), role), hall=hall)
     else:
         posts = posts.filter(role=role, office=office)
-    found = list(posts.select_related("person", "stands_in_for").order_by("person_id", "id"))
-    meant = [p for p in found if of is not None and of in (p.person_id, stood_in_for(p))]
-    return unique(p.person for p in (meant or found))
+    return list(posts.select_related("person", "stands_in_for").order_by("person_id", "id"))
 
 
 def stood_in_for(post: Any) -> int | None:

@@ -58,6 +58,8 @@ class Case(models.Model):
     PREFIX: ClassVar[str]
     #: who does the responsible office's work on it
     HANDLERS: ClassVar[tuple[str, ...]] = (Role.APPROVER, Role.HEAD)
+    #: what the worker reads with it when its clock is looked at
+    WOKEN_WITH: ClassVar[tuple[str, ...]] = ("office",)
     flow: ClassVar[Flow]
 
     number = models.CharField(_("number"), max_length=14)

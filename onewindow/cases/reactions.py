@@ -27,7 +27,12 @@ def on(*kinds: str) -> Callable[[Reaction], Reaction]:
     return register
 
 
+def to(event: Event) -> list[Reaction]:
+    """All reactions to one event."""
+    return [*REACTIONS.get(event.kind, ()), *REACTIONS.get(f"*.{event.verb}", ())]
+
+
 def react(event: Event) -> None:
-    """Runs all reactions to one event."""
-    for reaction in [*REACTIONS.get(event.kind, ()), *REACTIONS.get(f"*.{event.verb}", ())]:
+    """Runs them."""
+    for reaction in to(event):
         reaction(event)

@@ -50,16 +50,22 @@ def insert(row: Any) -> Any:
 
 
 def insert_all(rows: Sequence[Any]) -> None:
-    """Writes several new rows of one model in one statement; their keys are not read back."""
+    """Writes several new rows of one model in one statement, and sets their keys."""
     if not rows:
         return
-    plain, _, fields, _ = _plan(_model(rows[0]), connection.vendor)
+    plain, returning, fields, auto = _plan(_model(rows[0]), connection.vendor)
     head, marks = plain.split(" VALUES ")
+    back = returning.removeprefix(plain) if auto else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{head} VALUES {', '.join([marks] * len(rows))}",
+            f"{head} VALUES {', '.join([marks] * len(rows))}{back}",
             [value for row in rows for value in _values(row, fields)],
         )
+        keys = sorted(key for (key,) in cursor.fetchall()) if auto else []
+    for row, key in zip(rows, keys, strict=bool(keys)):  # given out in the order in which the rows were sent
+        row.pk = key
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
 
 
 @cache
@@ -82,6 +88,27 @@ def update_if(row: Any, version: int, names: Sequence[str]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, row.pk, version])
         return cursor.rowcount == 1
+
+
+def update_all_if(changes: Sequence[tuple[Any, int, Sequence[str]]]) -> bool:
+    """:func:`update_if` for many rows of one model; False if any of them was no longer as it was read."""
+    here = connections[DEFAULT_DB_ALIAS]
+    alike: dict[tuple[str, ...], list[tuple[Any, int]]] = {}
+    for row, version, names in changes:
+        alike.setdefault(tuple(names), []).append((row, version))
+    done = 0
+    with connection.cursor() as cursor:
+        for names, group in alike.items():
+            sql, fields = _update(_model(group[0][0]), names, connection.vendor)
+            cursor.executemany(
+                sql,
+                [
+                    [*(f.get_db_prep_save(getattr(row, f.attname), here) for f in fields), row.pk, version]
+                    for row, version in group
+                ],
+            )
+            done += cursor.rowcount
+    return done == len(changes)
 
 
 #: Stands for the n-th value while a query is compiled; a number, or the same as text, that nobody would ever ask for.

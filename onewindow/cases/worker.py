@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import logging
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 
-from onewindow.cases import channels, clock, flow, instant, ladder, rounds
-from onewindow.cases.models import Event, Followup, Message
-from onewindow.cases.reactions import react
+from onewindow.cases import channels, clock, flow, instant, ladder, reactions, rounds, rows
+from onewindow.cases.models import Card, Event, Followup, Message
 from onewindow.cases.rules import CLOCK
 
 log = logging.getLogger(__name__)
 BACKOFF = [dt.timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
+#: so many in one transaction: long enough to share its cost, short enough that nobody waits for it
+TOGETHER = 40
+#: when a clock that can't be worked out is looked at again
+LATER = dt.timedelta(hours=1)
 
 
 def turn(limit: int = 200) -> int:
@@ -25,74 +30,115 @@ def turn(limit: int = 200) -> int:
 
 def wake(limit: int = 200) -> int:
     """Works out the cases whose instant has come, oldest first: lights turn, the clock takes its lawful steps."""
-    done = 0
     now = instant.now()
-    for kind in flow.FLOWS.values():
-        assert kind.model is not None
-        due = (
-            kind.model._base_manager.filter(wake_at__lte=now)
-            .select_related("office")
-            .order_by("wake_at", "id")
-        )
-        for case in due[:limit]:
+    return sum(_wake_kind(kind, limit, now) for kind in flow.FLOWS.values())
+
+
+def _wake_kind(kind: flow.Flow, limit: int, now: dt.datetime) -> int:
+    """:data:`TOGETHER` cases in one transaction, and where that fails each of them by itself: one bad case neither stops nor
+    undoes the others, and does not hold the first places for ever."""
+    assert kind.model is not None
+    waiting = kind.model._base_manager.filter(wake_at__lte=now)
+    known, done = ladder.Holders(), 0
+    for part in _parts(waiting.order_by("wake_at", "id").values_list("pk", flat=True)[:limit]):
+        try:
+            done += _wake_some(kind, waiting.filter(pk__in=part), now, known)
+            continue
+        except Exception as error:
+            log.info("%s cases at once: %s; now one by one", len(part), type(error).__name__)
+        for key in part:
             try:
-                done += _wake_one(kind, case, now)
+                done += _wake_some(kind, waiting.filter(pk=key), now, known)
             except flow.Stale:  # another worker, or a person, was faster
                 continue
+            except (OperationalError, InterfaceError):  # nothing is wrong with the case: the database is away
+                raise
+            except Exception:
+                log.exception("the clock of %s %s could not be worked out", kind.kind, key)
+                waiting.filter(pk=key).update(wake_at=now + LATER)
     return done
 
 
-def _wake_one(kind: flow.Flow, case: Any, now: dt.datetime) -> int:
+def _parts(found: Any) -> Iterator[list[int]]:
+    keys = list(found)
+    for begin in range(0, len(keys), TOGETHER):
+        yield keys[begin : begin + TOGETHER]
+
+
+def _wake_some(kind: flow.Flow, waiting: Any, now: dt.datetime, known: ladder.Holders) -> int:
+    with transaction.atomic():
+        cases = list(waiting.select_related(*waiting.model.WOKEN_WITH).order_by("pk"))
+        running = [case for case in cases if not _moved(kind, case, now)]
+        return len(cases) - len(running) + _look(running, now, known)
+
+
+def _moved(kind: flow.Flow, case: Any, now: dt.datetime) -> bool:
+    """Lets the clock take the step, or ring the alarm, whose instant has passed."""
     for step in kind.steps.values():
         if step.is_timed and case.status in step.froms and (at := getattr(case, step.when)) and now > at:
             flow.take(step, case, by=CLOCK)
-            return 1
+            return True
     for alarm in kind.alarms.values():
         if (at := alarm.at(case)) and now > at:
             flow.ring(alarm, case)
-            return 1
-    before = case.light
-    with transaction.atomic():
-        draft = type(case)._base_manager.select_related("office").get(pk=case.pk)
-        if draft.version != case.version:
-            raise flow.Stale
+            return True
+    return False
+
+
+def _look(cases: Sequence[Any], now: dt.datetime, known: ladder.Holders) -> int:
+    """Turns the lights of running clocks and lets what is late climb its ladder: everything is worked out first, then written
+    at once, if each case still is as it was read. Returns how many events there were."""
+    pairs = [(case, copy.copy(case)) for case in cases]
+    for _, draft in pairs:
         clock.work_out(draft, now)
-        done = 0
-        if draft.light == before:  # only the next instant moved; no event
-            if draft.wake_at is not None and draft.wake_at <= now:
-                draft.wake_at = now + dt.timedelta(minutes=1)
-            rows = type(case)._base_manager.filter(pk=case.pk, version=case.version)
-            if not rows.update(wake_at=draft.wake_at):
-                raise flow.Stale
-            case.wake_at = draft.wake_at
-        else:
+    due = ladder.due([draft for _, draft in pairs], now)
+    events: list[Event] = []
+    cards: list[Card] = []
+    for n, (case, draft) in enumerate(pairs):
+        if draft.light != case.light:
             rule = {"amber": "amber", "yellow": "promise", "red": "statute"}.get(draft.light, "")
-            flow.note(
-                case, "light", by=CLOCK, data={"light_from": before, "light": draft.light, "rule": rule}
-            )
-            done = 1
-        return done + ladder.climb(case, now)
+            turned = {"light_from": case.light, "light": draft.light, "rule": rule}
+            events.append(flow.say(draft, "light", by=CLOCK, now=now, data=turned))
+        for rung in due.get(draft.pk, ()):
+            card, said = ladder.issue(draft, rung, now, known)
+            cards.append(card)
+            events.append(flow.say(draft, "card", by=CLOCK, now=now, data=said))
+        if draft.version == case.version:  # only the next instant moved; no event
+            wake_at, draft = draft.wake_at, copy.copy(case)
+            draft.wake_at = now + dt.timedelta(minutes=1) if wake_at and wake_at <= now else wake_at
+            pairs[n] = case, draft
+    rows.insert_all(cards)
+    flow.settle_all(pairs, events)
+    return len(events)
 
 
 def follow(limit: int = 200) -> int:
     """Runs the reactions of events not yet followed up: each once, together with the mark that they ran."""
-    waiting = Followup.objects.filter(done_at__isnull=True, next_at__lte=instant.now()).order_by(
-        "next_at", "event_id"
-    )
+    waiting = Followup.objects.filter(done_at__isnull=True, next_at__lte=instant.now())
     done = 0
-    for event_id in list(waiting.values_list("event_id", flat=True)[:limit]):
-        try:
-            with transaction.atomic():
-                mine = Followup.objects.filter(event_id=event_id, done_at__isnull=True).update(
-                    done_at=instant.now()
-                )
-                if mine:
-                    react(Event.objects.get(pk=event_id))
-                    done += 1
-        except Exception as error:  # one bad reaction must not stop the others; it is tried again and shown
-            log.exception("reaction to event %s failed", event_id)
-            _postpone(Followup.objects.filter(event_id=event_id), error)
+    for part in _parts(waiting.order_by("next_at", "event_id").values_list("event_id", flat=True)[:limit]):
+        with transaction.atomic():
+            events = Event.objects.in_bulk(part)
+            alone = [key for key in part if reactions.to(events[key])]
+            if still := set(part).difference(alone):  # nothing follows from these
+                idle = Followup.objects.filter(event_id__in=still, done_at__isnull=True)
+                done += idle.update(done_at=instant.now())
+            done += sum(_follow_one(events[key]) for key in alone)
     return done
+
+
+def _follow_one(event: Event) -> int:
+    mine = Followup.objects.filter(event_id=event.pk, done_at__isnull=True)
+    try:
+        with transaction.atomic():  # what a bad reaction has written is undone, and that of the others stands
+            if not mine.update(done_at=instant.now()):
+                return 0
+            reactions.react(event)
+            return 1
+    except Exception as error:  # one bad reaction must not stop the others; it is tried again and shown
+        log.exception("reaction to event %s failed", event.pk)
+        _postpone(mine, error)
+        return 0
 
 
 def send(limit: int = 200) -> int:

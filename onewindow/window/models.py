@@ -132,6 +132,7 @@ class Application(Case):
     """办件 — one application for one item. The department must decide it."""
 
     KIND: ClassVar[str] = "application"
+    WOKEN_WITH: ClassVar[tuple[str, ...]] = ("office", "hall", "item_version")
     PREFIX: ClassVar[str] = "A"
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="+", db_index=False)
