@@ -90,7 +90,7 @@ def dispatch(
     return {"office": office.code, "grade": grade, "helper": helper.code if helper else ""}
 
 
-@flow.step(S.ASSIGNED, to=S.REGISTERED, who=rules.unit & rules.not_bounced, label=_("Not ours: send back"),
+@flow.step(S.ASSIGNED, to=S.REGISTERED, who=rules.unit & rules.not_bounced & rules.returnable, label=_("Not ours: send back"),
            clock=_clock_of("issue_assign_limit"))  # fmt: skip
 def send_back(i: Issue, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]:
     """退回分派 — the unit says why it is not its matter, once; after that the bureau's word counts."""

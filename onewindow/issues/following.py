@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -120,13 +121,24 @@ def do(i: Issue, what: str, text: str) -> str:
     return said
 
 
+def stands(i: Issue) -> Any:
+    """Where it stands, in the reporter's words; of an issue that was joined with another one, where that one stands."""
+    main = i.merged_into or i
+    if main.status == S.CLOSED and main.outcome != Outcome.MERGED:
+        return Outcome(main.outcome).label
+    return NOW[main.status][0]
+
+
+def due(main: Issue) -> dt.datetime | None:
+    """Until when what comes next has to be done; None once nothing has."""
+    return main.due_at if main.is_open and main.clock_ended_at is None else None
+
+
 def page(i: Issue, token: str) -> dict[str, Any]:
     """Of an issue that was joined with another one, where that one stands."""
     main = i.merged_into or i
     me = links.reporter_of(i)
-    title, text, tone = NOW[main.status]
-    if main.status == S.CLOSED:
-        title = Outcome(main.outcome).label if main.outcome != Outcome.MERGED else title
+    _title, text, tone = NOW[main.status]
     can = {
         verb
         for verb in ("reporter_answers", "confirm", "reopen", "take_back")
@@ -136,10 +148,10 @@ def page(i: Issue, token: str) -> dict[str, Any]:
         "i": i,
         "main": main,
         "token": token,
-        "now": title,
+        "now": stands(i),
         "text": text,
         "tone": "g" if main.outcome == Outcome.SOLVED else tone,
-        "due": main.due_at if main.is_open and main.clock_ended_at is None else None,
+        "due": due(main),
         "said": list(i.said.all()),
         "rows": [row(e) for e in Event.objects.of(main.number) if e.verb in SHOWN or e.verb == "light"][::-1],
         "can": can,

@@ -419,6 +419,31 @@ class Kin(models.Model):
         return f"{self.a_id} ~ {self.b_id}"
 
 
+class RelayQuerySet(models.QuerySet["Relay"]):
+    def seen_by(self, person: Any) -> RelayQuerySet:
+        """What this account has sent; nobody else's."""
+        return self.filter(account=person).select_related("issue__merged_into", "issue__item")
+
+
+class Relay(models.Model):
+    """转来单 — an issue that another system (12345, a leaders' mailbox) has sent, under that system's own number. ``account`` is
+    the one by which it calls; it reads its own ones only. ``changed_at``: when there was last news for it."""
+
+    issue = models.OneToOneField(Issue, models.PROTECT, related_name="relay")
+    account = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    own_number = models.CharField(max_length=40)
+    changed_at = models.DateTimeField()
+
+    objects = RelayQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["changed_at", "id"]
+        indexes = [models.Index(fields=["account", "changed_at", "id"], name="relay_news")]
+
+    def __str__(self) -> str:
+        return self.own_number
+
+
 class Term(models.Model):
     """词 — a pair of characters that an issue's text contains; by them similar issues are found (similar.py)."""
 

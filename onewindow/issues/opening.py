@@ -9,13 +9,15 @@ import datetime as dt
 import re
 from typing import Any
 
+from django.db import transaction
+
 from onewindow.cases import clock, instant, numbers
 from onewindow.cases.flow import open_case
 from onewindow.cases.rules import Actor, By
 from onewindow.catalog.models import Code, Item
 from onewindow.issues import origins, similar
 from onewindow.issues.actions import bureau_office, contact_clock
-from onewindow.issues.models import Grade, Issue, Refusal, Status
+from onewindow.issues.models import Grade, Issue, Refusal, Relay, Status
 from onewindow.issues.separation import kept_out_text, works_at
 from onewindow.org.models import Counter, CounterKind, Hall, Office, Person, limit
 
@@ -40,11 +42,13 @@ def open_issue(
     grade: str = Grade.SIMPLE,
     facts: dict[str, Any] | None = None,
     reporter: tuple[str, str] | None = None,
+    agrees: bool = False,
     lang: str = "zh-hans",
 ) -> Issue:
     """登记问题 — opens an issue, at once with ``office`` (else the item's department, else the bureau, to be assigned).
 
-    ``reporter``: name and mobile; None for an anonymous one. ``subject``: the member of staff it is about; an office in which
+    ``reporter``: name and mobile; None for an anonymous one. ``agrees``: the unit may know who
+    it was. ``subject``: the member of staff it is about; an office in which
     that person works never handles it. ``source``: the origin's own key, at most one issue each (the database refuses a
     second one with IntegrityError). Raises LookupError if nobody holds the bureau's role.
     """
@@ -77,7 +81,7 @@ def open_issue(
         reporter_name=name,
         reporter_mobile=mobile,
         is_anonymous=not (name or mobile),
-        agrees=how.confidentiality == origins.OPEN,
+        agrees=how.confidentiality == origins.OPEN or (agrees and how.confidentiality == origins.MASKED),
         lang=lang,
     )
     started = _start(i, now, assigned)
@@ -141,6 +145,30 @@ def of_reviews(reviews: Any, person: Person) -> dict[str, str]:
         .values_list("source", "number")
     )
     return dict(found)
+
+
+def relay(origin: str, own_number: str, *, by: Person, **given: Any) -> Issue:
+    """转来登记 — what reached another system (12345, a leaders' mailbox) is put right here; that system follows it under its own
+    number. Raises :class:`Known` for a number that this origin has sent before."""
+    with transaction.atomic():
+        if known := Issue.objects.filter(origin=origin, source=own_number).first():
+            raise Known(known)
+        i = open_issue(origin, by=by, source=own_number, **given)
+        Relay.objects.create(issue=i, account=by, own_number=own_number, changed_at=i.opened_at)
+        return i
+
+
+class Known(Exception):
+    """This was sent before; ``issue`` is what became of it."""
+
+    def __init__(self, issue: Issue):
+        super().__init__(issue.number)
+        self.issue = issue
+
+
+def unit(code: str) -> Office | None:
+    """The department of a code; the government itself handles no issue."""
+    return Office.objects.exclude(kind="government").filter(code=code).first()
 
 
 def say_no(

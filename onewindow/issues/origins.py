@@ -36,7 +36,8 @@ class Origin:
     """``contact``, ``assign``, ``limits``: codes of parameters (org/parameters.py). ``confidentiality``: ``open`` (the unit knows
     the reporter), ``masked`` (only once the reporter agrees), ``sealed`` (the bureau alone, the unit never handles it).
     ``verifiers``: the roles whose holders may verify, beside the leaders; a unit's own only as a second person.
-    ``appeals``: whether the unit may appeal to a panel. ``ladder``: rows of ``Rung`` with kind ``issue.<code>`` replace it."""
+    ``appeals``: whether the unit may appeal to a panel. ``returns``: how long a unit whose matter it is not may send it
+    back (none: until it has contacted the reporter). ``ladder``: rows of ``Rung`` with kind ``issue.<code>`` replace it."""
 
     code: str
     label: Any
@@ -47,6 +48,7 @@ class Origin:
     confidentiality: str = OPEN
     verifiers: frozenset[str] = frozenset({Role.APPROVER, Role.HEAD, Role.BUREAU, Role.LEADER})
     appeals: bool = False
+    returns: str = ""
 
     def limit_of(self, grade: str) -> str:
         return str(limit(self.limits[grade]))
@@ -80,4 +82,27 @@ REVIEW = add(
     )
 )
 STUCK = add(Origin("stuck", pgettext_lazy("origin", "Could not be done"), icon="octagon-alert"))
+#: 12345 orders: five working days, five more where it is very complex, back within 24 hours from the wrong unit
+ORDER = {"quick": "order_limit", "simple": "order_limit", "complex": "order_complex"}
+HOTLINE = add(
+    Origin(
+        "hotline",
+        _("12345 hotline"),
+        icon="headset",
+        contact="order_contact",
+        limits=GRADES | ORDER,
+        confidentiality=MASKED,
+        returns="order_return",
+    )
+)
+MAILBOX = add(
+    Origin(
+        "mailbox",
+        _("Letter to the leaders"),
+        icon="mail",
+        contact="order_contact",
+        limits=GRADES | ORDER,
+        confidentiality=MASKED,
+    )
+)
 REFUSAL = add(Origin("refusal", _("After a “no” at a window"), icon="ban"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ from onewindow.cases.models import Event, Message
 from onewindow.cases.notices import bilingual, say, tell
 from onewindow.cases.reactions import on
 from onewindow.issues import links, opening
-from onewindow.issues.models import Issue, Proposal
+from onewindow.issues.models import Issue, Proposal, Relay
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.window.models import Application
@@ -46,6 +47,8 @@ TEXTS = {
     "merge": "issue_merged",
     "reopen": "issue_reopened",
 }
+#: what the reporter's page shows besides
+OTHER_NEWS = ("missed", "callback_missed", "reporter_answers", "added", "dismiss", "recheck", "light")
 
 
 @on(*(f"issue.{verb}" for verb in TEXTS))
@@ -58,6 +61,13 @@ def tell_reporter(event: Event) -> None:
     for one in [i, *Issue.objects.following(i)]:
         if one.reporter_mobile:
             _write(one, template, event)
+
+
+@on(*(f"issue.{verb}" for verb in (*TEXTS, *OTHER_NEWS)))
+def tell_relay(event: Event) -> None:
+    """A system that sent the issue, or one that is joined with it, finds it among what has changed."""
+    mine = Q(issue__number=event.number) | Q(issue__merged_into__number=event.number)
+    Relay.objects.filter(mine).update(changed_at=instant.now())
 
 
 def _write(i: Issue, template: str, event: Event) -> None:

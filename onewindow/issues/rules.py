@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
+from onewindow.cases.models import Event
 from onewindow.cases.rules import Actor, By, possible, rule
 from onewindow.issues import origins
 from onewindow.issues.models import ATTEMPTS, Issue
 from onewindow.issues.separation import LEADERS_TURN, handles, kept_out
 from onewindow.org.calendar import Limit, deadline
-from onewindow.org.models import current_calendar, number
+from onewindow.org.models import current_calendar, limit, number
 from onewindow.org.roles import Role
 
 
@@ -111,6 +112,23 @@ def reporter(issue: Any, by: By) -> bool:
 @possible("sent_back_before", _("It was sent back once already: now the bureau decides who answers for it."))
 def not_bounced(issue: Any, by: By) -> bool:
     return issue.bounced == 0
+
+
+@possible(
+    "too_late_to_return",
+    _("The time in which an order can be sent back is over: the bureau decides who answers for it."),
+)
+def returnable(issue: Any, by: By) -> bool:
+    """Orders of 12345 come back at once or not at all; asked only where the origin sets a time for it."""
+    if not (given := origins.of(issue).returns):
+        return True
+    sent = (
+        Event.objects.of(issue.number)
+        .filter(kind__in=["issue.open", "issue.dispatch", "issue.reopen"])
+        .last()
+    )
+    until = deadline(sent.at, [limit(given)], [], current_calendar()).at if sent else None
+    return until is None or instant.now() <= until
 
 
 @possible("no_appeal", _("Only a bad review can be appealed against, within the days given for it."))

@@ -46,6 +46,8 @@ SCOPES = (
     "messages:write",
     "hall:read",
     "hall:write",
+    "issues:read",
+    "issues:write",
 )
 LIMIT, MOST = 50, 200
 

@@ -13,6 +13,7 @@ from onewindow.issues.models import Issue
 from onewindow.org.models import Counter, Person, Post
 from onewindow.org.roles import Role
 from onewindow.voice import actions as voice
+from tests.api.conftest import program  # noqa: F401 – a program that calls in somebody's name
 from tests.town import PASSWORD, at
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
