@@ -134,6 +134,10 @@ class Kind:
         """Whether this person's work needs the case's files and, while it is open, the applicant's data in full."""
         return False
 
+    def may_open(self, case: Any, attachment: Attachment, person: Person) -> bool:
+        """The same for one of its files."""
+        return self.may_look(case, person)
+
 
 #: further parts of a case page, from apps above: (case, person) → the template and what it is given, or nothing
 PANELS: list[Callable[[Any, Person], tuple[str, dict[str, Any]] | None]] = []

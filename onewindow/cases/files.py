@@ -148,6 +148,11 @@ def forget(attachment: Attachment) -> None:
     default_storage.delete(attachment.path)
 
 
+def erase(path: str) -> None:
+    """Removes the bytes of a file whose row is gone because its time is over."""
+    default_storage.delete(path)
+
+
 def clean_name(name: str, extension: str) -> str:
     """A name that can be shown and saved anywhere: no folders, no invisible signs, at most 80 characters, and the
     extension of what the file is (``报告.php.jpg`` that is a PNG becomes ``报告_php.png``)."""

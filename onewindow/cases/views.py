@@ -323,7 +323,7 @@ def file(request: HttpRequest, number: str, key: str) -> HttpResponse:
     attachment = desk.file_of(found, key)
     if attachment is None:
         raise Http404
-    if not desk.of(found).may_look(found, request.user):
+    if not desk.of(found).may_open(found, attachment, request.user):
         raise PermissionDenied
     ip = request.META.get("REMOTE_ADDR")
     desk.log_access(found, by=request.user, field="file", purpose=attachment.purpose or "file", ip=ip)

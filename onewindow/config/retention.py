@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from onewindow.cases import instant
 from onewindow.exchange.models import Call, Material
 from onewindow.hall.keeping import drop_old as drop_old_tickets
+from onewindow.issues import evidence
 from onewindow.issues.actions import forget_reporters
 from onewindow.my.applying import drop_old
 from onewindow.my.models import OneTimeCode
@@ -44,7 +45,8 @@ def purge(now: dt.datetime | None = None) -> dict[str, int]:
     ended = now - dt.timedelta(days=number("track_days"))
     gone["tickets"] = drop_old_tickets(now - dt.timedelta(days=number("ticket_days")), ROWS)
     drafts = drop_old(now - dt.timedelta(days=number("draft_days")))
-    return gone | {"drafts": drafts, "reporters": forget_reporters(ended)}
+    sent = evidence.drop_old(ended, now)
+    return gone | {"drafts": drafts, "reporters": forget_reporters(ended), "reporters_files": sent}
 
 
 def _delete(rows) -> int:  # type: ignore[no-untyped-def]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +17,7 @@ from onewindow.cases.flow import Flow, StepRefused, note, register
 from onewindow.cases.models import Attachment, Stop
 from onewindow.cases.rules import Actor, By, Reason, the_clock
 from onewindow.catalog.models import ItemVersion
-from onewindow.issues import origins, rules
+from onewindow.issues import evidence, origins, rules
 from onewindow.issues.models import (
     Attempt,
     How,
@@ -254,20 +255,21 @@ def _rest(i: Issue) -> str:
            label=_("Settled on the spot"), clock=_clock_of("issue_callback_limit"))  # fmt: skip
 def settle(
     i: Issue, *, by: By, now: dt.datetime, answer: str, cause: str, prevention: str, prevention_note: str,
-    done_case: str = "", done_paper: Attachment | None = None, prevention_version: ItemVersion | None = None,
+    done_case: str = "", done_paper: Attachment | None = None, papers: Sequence[Attachment] = (),
+    prevention_version: ItemVersion | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """当场解决 — done while the reporter stands there: the case or paper that came of it is named; the centre still asks."""
     i.proposal, i.grade = Proposal.SOLVED, "spot"
-    _shown(i, done_case, done_paper)
+    _shown(i, done_case, done_paper, papers)
     _answered(i, by, now, answer)
     _cause(i, cause, prevention, prevention_note, prevention_version)
     return {"proposal": i.proposal, "case": done_case}
 
 
-def _shown(i: Issue, done_case: str, done_paper: Attachment | None) -> None:
+def _shown(i: Issue, done_case: str, done_paper: Attachment | None, papers: Sequence[Attachment]) -> None:
     i.done_case, i.done_paper = done_case, done_paper
-    if done_paper is not None:
-        Attachment.objects.filter(pk=done_paper.pk).update(number=i.number)
+    if all_of_them := [a.pk for a in (done_paper, *papers) if a is not None]:
+        Attachment.objects.filter(pk__in=all_of_them).update(number=i.number)
 
 
 @flow.step(S.WORKING, to=S.REPLIED, who=rules.unit, label=_("Answer the reporter"),
@@ -275,12 +277,13 @@ def _shown(i: Issue, done_case: str, done_paper: Attachment | None) -> None:
 def reply(
     i: Issue, *, by: By, now: dt.datetime, proposal: str, answer: str, cause: str, prevention: str,
     prevention_note: str, prevention_version: ItemVersion | None = None, done_case: str = "",
-    done_paper: Attachment | None = None, receipt: str = "", transferred_to: str = "", policy_note: str = "",
+    done_paper: Attachment | None = None, papers: Sequence[Attachment] = (), receipt: str = "", transferred_to: str = "",
+    policy_note: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """答复 — done (with the case or paper that shows it), done partly, explained, transferred (with the receipt), or in need of
     another policy (which goes to the leading group); with the cause and what was changed so that it does not return."""
     i.proposal = proposal
-    _shown(i, done_case, done_paper)
+    _shown(i, done_case, done_paper, papers)
     i.receipt, i.transferred_to, i.policy_note = receipt, transferred_to, policy_note
     _answered(i, by, now, answer)
     _cause(i, cause, prevention, prevention_note, prevention_version)
@@ -476,6 +479,13 @@ def add(i: Issue, *, text: str) -> Issue:
     with transaction.atomic():
         Said.objects.create(issue_id=i.pk, at=instant.now(), text=text)
         return note(i, "added", by=Actor("reporter", i.number))
+
+
+def send_files(i: Issue, held: Sequence[Attachment]) -> Issue:
+    """补充附件 — the reporter sends photos or papers along, at any time before the end."""
+    with transaction.atomic():
+        n = evidence.tie(i, held, evidence.REPORTER)
+        return note(i, "filed", by=Actor("reporter", i.number), data={"files": n}) if n else i
 
 
 def agree(i: Issue) -> Issue:

@@ -21,7 +21,7 @@ from onewindow.cases.flow import Stale, StepRefused
 from onewindow.catalog import guide
 from onewindow.issues import entries, following, links, opening
 from onewindow.issues.desk import DIGITS
-from onewindow.issues.forms import shows_reporter
+from onewindow.issues.evidence import shows_reporter
 from onewindow.issues.models import Issue, Relay
 from onewindow.org import http
 from onewindow.org.fields import moment_of

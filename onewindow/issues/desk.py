@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from onewindow.cases import desk, instant, numbers
-from onewindow.cases.models import Event
-from onewindow.issues import origins, rules, similar
-from onewindow.issues.forms import FORMS, shows_reporter
+from onewindow.cases.models import Attachment, Event
+from onewindow.issues import evidence, origins, rules, similar
+from onewindow.issues.evidence import shows_reporter
+from onewindow.issues.forms import FORMS
 from onewindow.issues.models import Grade, How, Issue, IssueQuerySet, Kin, Proposal, Refusal, Status
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import limit, local
@@ -44,6 +45,7 @@ SAID = {
     "let_go": gettext_lazy("Ended: nobody answered on the page"),
     "take_back": gettext_lazy("Taken back by the reporter"),
     "added": gettext_lazy("The reporter has added something"),
+    "filed": gettext_lazy("The reporter has sent files"),
     "agreed": gettext_lazy("The reporter agrees to be known to the unit"),
     "linked": gettext_lazy("Linked with another issue"),
     "reclock": gettext_lazy("Deadline worked out anew on the new calendar"),
@@ -126,12 +128,17 @@ class Issues(desk.Kind):
             return False
         return rules.is_bureau(case, person) or (shows_reporter(case) and rules.handles(case, person))
 
+    def may_open(self, case: Any, attachment: Attachment, person: Person) -> bool:
+        return evidence.may_open(case, attachment, person)
+
     def clock_name(self, case: Any) -> str:
         return str(CLOCKS.get(case.status, ""))
 
     def page(self, case: Any, person: Person) -> dict[str, Any]:
         whole = rules.is_bureau(case, person)
         seen = Issue.objects.seen_by(person)
+        files = evidence.of(case)
+        papers = [a for a in files if evidence.may_open(case, a, person)]
         return {
             "i": case,
             "origin": origins.of(case),
@@ -143,6 +150,8 @@ class Issues(desk.Kind):
             "attempts": list(case.attempts.all()),
             "said": list(case.said.all()),
             "votes": list(case.votes.all()),
+            "papers": papers,
+            "closed_papers": len(files) - len(papers),
             "refusal": refusal_of(case),
             "likes": similar.like(case, seen.with_facts()) if case.is_open else [],
             "kin": kin_of(case, seen),

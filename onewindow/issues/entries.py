@@ -10,10 +10,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from onewindow.cases import desk
-from onewindow.cases.models import Light
+from onewindow.cases import desk, files
+from onewindow.cases.filefields import Files, FilesField
+from onewindow.cases.models import Attachment, Light
 from onewindow.catalog.models import Code, Item
-from onewindow.issues import origins
+from onewindow.issues import evidence, origins
 from onewindow.issues.forms import CHOOSE, codes, line, prose
 from onewindow.issues.models import FAMILIES, Outcome, Refusal, Status
 from onewindow.org.fields import DayField
@@ -60,7 +61,40 @@ def choices_of_items() -> list[tuple[str, str]]:
     return [(f"{item.code} {item.name}", local(item)) for item in rows]
 
 
-class ReportForm(forms.Form):
+class PhotosForm(forms.Form):
+    """Photos or a PDF from the reporter. What was good is kept at once (``held``) and comes back under a hidden key when some
+    other part has to be mended: a browser does not send files twice."""
+
+    photos = FilesField(
+        label=_("Photos or a PDF"),
+        help_text=_("Up to three. Where a photo was taken is removed from it."),
+        required=False,
+        widget=Files(attrs={"accept": "image/*,application/pdf"}),
+    )
+    held: list[Attachment]
+
+    def __init__(self, data: Any = None, uploads: Any = None, **more: Any):
+        super().__init__(data, uploads, **more)
+        self.held = []
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        keys = self.data.getlist("held") if hasattr(self.data, "getlist") else []
+        known = files.loose([key.replace("\0", "") for key in keys[: evidence.MOST]], evidence.SENDER)
+        self.held = list(known.values())
+        uploads = given.get("photos") or []
+        if len(uploads) + len(self.held) > evidence.MOST:
+            self.add_error("photos", _("At most %(n)d files, please.") % {"n": evidence.MOST})
+            uploads = []
+        for upload in uploads:
+            try:
+                self.held.append(files.store(upload, by=evidence.SENDER, purpose=evidence.REPORTER))
+            except files.BadFile as bad:
+                self.add_error("photos", bad.message)
+        return given
+
+
+class ReportForm(PhotosForm):
     """On the phone, without an account: what happened is enough; who it was is up to the reporter."""
 
     item = ItemField(label=_("Which service?"), required=False)
@@ -76,8 +110,10 @@ class ReportForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, data: Any = None, **more: Any):
-        super().__init__(data, **more)
+    field_order: tuple[str, ...] = ("item", "kind_code", "text", "photos", "name", "mobile")
+
+    def __init__(self, data: Any = None, uploads: Any = None, **more: Any):
+        super().__init__(data, uploads, **more)
         self.fields["kind_code"].choices = codes("issue_kind")  # type: ignore[attr-defined]
         self.fields["name"].widget.attrs["autocomplete"] = "name"
         self.fields["mobile"].widget.attrs |= {"autocomplete": "tel", "inputmode": "tel"}
@@ -104,10 +140,10 @@ class ReportForm(forms.Form):
 class SlipForm(ReportForm):
     """From the slip of a "no": the item is known."""
 
-    field_order = ("text", "name", "mobile")
+    field_order = ("text", "photos", "name", "mobile")
 
-    def __init__(self, data: Any = None, **more: Any):
-        super().__init__(data, **more)
+    def __init__(self, data: Any = None, uploads: Any = None, **more: Any):
+        super().__init__(data, uploads, **more)
         del self.fields["item"], self.fields["kind_code"]
 
 
@@ -116,10 +152,10 @@ class RegisterForm(ReportForm):
 
     counter = forms.ChoiceField(label=_("Window"))
     number = line(_("Number of the case, if there is one"), most=20, required=False)
-    field_order = ("item", "kind_code", "text", "name", "mobile", "number", "counter")
+    field_order = ("item", "kind_code", "text", "name", "mobile", "number", "photos", "counter")
 
-    def __init__(self, data: Any = None, *, by: Person, **more: Any):
-        super().__init__(data, **more)
+    def __init__(self, data: Any = None, uploads: Any = None, *, by: Person, **more: Any):
+        super().__init__(data, uploads, **more)
         halls = by.halls_as(Role.CLERK, Role.HALL_MANAGER)
         found = Counter.objects.select_related("hall")
         if not by.has_role(Role.BUREAU):  # the bureau takes down what comes by telephone, for any window

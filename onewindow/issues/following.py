@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from onewindow.cases.flow import why_not
-from onewindow.cases.models import Event
+from onewindow.cases.models import Attachment, Event
 from onewindow.cases.timeline import state
-from onewindow.issues import actions, links
+from onewindow.issues import actions, evidence, links
 from onewindow.issues.desk import LIGHTS, SAID
 from onewindow.issues.models import Issue, Outcome, Status
 
@@ -73,6 +74,7 @@ SHOWN: Mapping[str, Any] = {
     "ask_reporter": gettext_lazy("You were asked something"),
     "reporter_answers": gettext_lazy("You have answered"),
     "added": gettext_lazy("You have added something"),
+    "filed": gettext_lazy("You have sent files"),
     "settle": gettext_lazy("Settled on the spot"),
     "reply": pgettext_lazy("issue", "Answered"),
     "decline": gettext_lazy("Explained"),
@@ -100,8 +102,9 @@ def _needed(text: str) -> str:
     return text
 
 
-def do(i: Issue, what: str, text: str) -> str:
-    """Does what the reporter asked for, and says so. Raises StepRefused, Stale or :class:`Incomplete`."""
+def do(i: Issue, what: str, text: str, held: Sequence[Attachment] = ()) -> str:
+    """Does what the reporter asked for, and says so. Raises StepRefused, Stale or :class:`Incomplete`. ``held``: files that come
+    with what is added or answered; alone they are enough to be added."""
     me = links.reporter_of(i)
     deeds: dict[str, tuple[Callable[[], Any], str]] = {
         "add": (lambda: actions.add(i, text=_needed(text)), _("Added. Whoever works on it reads it.")),
@@ -117,7 +120,11 @@ def do(i: Issue, what: str, text: str) -> str:
     if what not in deeds or (what == "add" and not i.is_open):
         raise Incomplete(_("Choose what you want to do."))
     deed, said = deeds[what]
-    deed()
+    with transaction.atomic():
+        if text or what != "add" or not held:
+            deed()
+        if what in ("add", "answer"):
+            actions.send_files(i, held)
     return said
 
 
@@ -153,6 +160,8 @@ def page(i: Issue, token: str) -> dict[str, Any]:
         "tone": "g" if main.outcome == Outcome.SOLVED else tone,
         "due": due(main),
         "said": list(i.said.all()),
+        "files": evidence.for_reporter(i),
+        "held": [],
         "rows": [row(e) for e in Event.objects.of(main.number) if e.verb in SHOWN or e.verb == "light"][::-1],
         "can": can,
         "can_agree": not i.agrees and i.is_open and not i.is_anonymous,

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from onewindow.cases import files, instant, numbers
+from onewindow.cases.filefields import Files, FilesField, kept
 from onewindow.cases.flow import FLOWS
 from onewindow.catalog.models import Code, Item
-from onewindow.issues import actions, origins, rules
+from onewindow.issues import actions, evidence, rules
 from onewindow.issues.models import Grade, How, Issue, Prevention, Proposal
 from onewindow.org.fields import DayField
 from onewindow.org.models import Office, Person, Post, number
@@ -240,11 +241,13 @@ class DoneForm(CauseForm):
     """With the case or the paper that shows what was done."""
 
     done_case = line(_("Number of the case that came of it"), most=20, required=False)
-    file = forms.FileField(
-        label=_("or the paper that shows it"),
+    file = FilesField(
+        label=_("or the papers that show it"),
+        help_text=_("Photos, a record, the licence: up to three files."),
         required=False,
-        widget=forms.FileInput(attrs={"accept": files.ACCEPT}),
+        widget=Files(attrs={"accept": files.ACCEPT}),
     )
+    is_shown = forms.BooleanField(label=_("The reporter may see these papers"), required=False)
 
     def clean_done_case(self) -> str:
         said = self.cleaned_data["done_case"]
@@ -255,13 +258,11 @@ class DoneForm(CauseForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
-        upload, paper = given.pop("file", None), None
-        if upload and not self.errors:
-            try:
-                paper = files.store(upload, by=self.by.username, purpose="issue done")
-            except files.BadFile as bad:
-                self.add_error("file", bad.message)
-        return given | {"done_paper": paper}
+        purpose = evidence.SHOWN if given.pop("is_shown", False) else evidence.DONE
+        if len(given.pop("file", None) or []) > evidence.MOST:
+            self.add_error("file", _("At most %(n)d files, please.") % {"n": evidence.MOST})
+        first, *more = kept(self, "file", purpose) or [None]
+        return given | {"done_paper": first, "papers": more}
 
     def must_show(self, given: dict[str, Any]) -> None:
         if not given.get("done_case") and not given.get("done_paper") and "file" not in self.errors:
@@ -448,8 +449,3 @@ FORMS: dict[str, type[IssueForm]] = {
     "take_back": OwnReasonForm, "merge": MergeForm, "reopen": ReasonForm, "correct_cause": CauseForm,
     "recheck": RecheckForm,
 }  # fmt: skip
-
-
-def shows_reporter(i: Issue) -> bool:
-    """Whether the origin lets the unit see who reported (openly, or because the reporter agreed)."""
-    return i.agrees or origins.of(i).confidentiality == origins.OPEN

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 
 from onewindow.cases import clock, instant, numbers
 from onewindow.cases.flow import open_case
+from onewindow.cases.models import Attachment
 from onewindow.cases.rules import Actor, By
 from onewindow.catalog.models import Code, Item
-from onewindow.issues import origins, similar
+from onewindow.issues import evidence, origins, similar
 from onewindow.issues.actions import bureau_office, contact_clock
 from onewindow.issues.models import Grade, Issue, Refusal, Relay, Status
 from onewindow.issues.separation import kept_out_text, works_at
@@ -43,6 +45,7 @@ def open_issue(
     facts: dict[str, Any] | None = None,
     reporter: tuple[str, str] | None = None,
     agrees: bool = False,
+    files: Sequence[Attachment] = (),
     lang: str = "zh-hans",
 ) -> Issue:
     """登记问题 — opens an issue, at once with ``office`` (else the item's department, else the bureau, to be assigned).
@@ -84,9 +87,10 @@ def open_issue(
         agrees=how.confidentiality == origins.OPEN or (agrees and how.confidentiality == origins.MASKED),
         lang=lang,
     )
-    started = _start(i, now, assigned)
+    started = _start(i, now, assigned) | ({"files": len(files)} if files else {})
     said = {"origin": origin, "office": i.office.code, "grade": grade, "anonymous": i.is_anonymous, **started}
     open_case(i, "open", by=by, data=said | ({"item": item.code} if item else {}))
+    evidence.tie(i, files, evidence.REPORTER)
     similar.learn(i)
     return i
 
@@ -182,7 +186,9 @@ def say_no(
     )  # fmt: skip
 
 
-def from_refusal(r: Refusal, *, text: str, reporter: tuple[str, str] | None, lang: str) -> Issue:
+def from_refusal(
+    r: Refusal, *, text: str, reporter: tuple[str, str] | None, lang: str, files: Sequence[Attachment] = ()
+) -> Issue:
     """扫码转办 — one scan of the slip makes an issue of a "no"; a second scan finds the first one's (the caller looks before)."""
     return open_issue(
         "refusal",
@@ -198,6 +204,7 @@ def from_refusal(r: Refusal, *, text: str, reporter: tuple[str, str] | None, lan
         grade=Grade.QUICK,
         facts={"reason": r.reason, "basis": r.basis},
         reporter=reporter,
+        files=files,
         lang=lang,
     )
 

@@ -17,8 +17,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from onewindow.cases import files
 from onewindow.cases.flow import Stale, StepRefused
-from onewindow.issues import actions, entries, following, links, opening, papers
+from onewindow.issues import actions, entries, evidence, following, links, opening, papers
 from onewindow.issues.models import Issue
 from onewindow.window import rate
 from onewindow.window.public import SPAN, TRIES, confidential, too_many
@@ -53,7 +54,7 @@ def report(request: HttpRequest, hall: str = "", counter: str = "") -> HttpRespo
     where = opening.window_of(hall, counter) if hall else None
     if hall and where is None:
         raise Http404
-    form = entries.ReportForm(request.POST if request.method == "POST" else None)
+    form = entries.ReportForm(*_posted(request))
     if request.method == "POST":
         if _spent(request):
             return too_many(request)
@@ -69,11 +70,16 @@ def report(request: HttpRequest, hall: str = "", counter: str = "") -> HttpRespo
                 counter=where,
                 is_at_window=where is not None,
                 reporter=form.reporter,
+                files=form.held,
                 lang=get_language() or "zh-hans",
             )
             return _begun(request, i)
     here = {"form": form, "where": where}
     return render(request, "issues/report.html", here, status=422 if form.is_bound else 200)
+
+
+def _posted(request: HttpRequest) -> tuple[Any, Any]:
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
 
 
 def _spent(request: HttpRequest) -> bool:
@@ -103,12 +109,16 @@ def slip(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "window/track_missing.html", status=404)
     begun = opening.of_refusal(r)
     names = entries.reason_names()
-    form = entries.SlipForm(request.POST if request.method == "POST" else None)
+    form = entries.SlipForm(*_posted(request))
     if request.method == "POST" and begun is None and form.is_valid():
         if _spent(request):
             return too_many(request)
         i = opening.from_refusal(
-            r, text=form.cleaned_data["text"], reporter=form.reporter, lang=get_language() or "zh-hans"
+            r,
+            text=form.cleaned_data["text"],
+            reporter=form.reporter,
+            lang=get_language() or "zh-hans",
+            files=form.held,
         )
         return _begun(request, i)
     here = {"r": r, "reason": entries.reason_of(r, names), "form": form, "begun": begun}
@@ -121,19 +131,31 @@ def follow(request: HttpRequest, i: Issue) -> HttpResponse:
     """Where it stands, what was said, and what the reporter can do now: answer, add, be content, or have it looked at again."""
     token = links.token(i)
     if request.method == "POST":
+        sent = entries.PhotosForm(*_posted(request))
         try:
-            said = following.do(
-                i, request.POST.get("do", ""), entries.tidy(request.POST.get("text", ""))[:1000]
-            )
+            if not sent.is_valid():
+                raise following.Incomplete(" ".join(sent.errors["photos"]))
+            words = entries.tidy(request.POST.get("text", ""))[:1000]
+            said = following.do(i, request.POST.get("do", ""), words, sent.held)
         except following.Incomplete as bad:
             here = following.page(i, token) | {"error": str(bad), "typed": request.POST.get("text", "")}
-            return render(request, "issues/follow.html", here, status=422)
+            return render(request, "issues/follow.html", here | {"held": sent.held}, status=422)
         except (StepRefused, Stale):
             messages.warning(request, _("It has moved on meanwhile. Here is where it stands now."))
         else:
             messages.success(request, said)
         return redirect("issue_follow", token=token)
     return render(request, "issues/follow.html", following.page(i, token))
+
+
+@by_link
+@require_safe
+def paper(request: HttpRequest, i: Issue, key: str) -> HttpResponse:
+    """One of the reporter's own files, or one that the unit shows with its answer."""
+    found = next((a for a in evidence.for_reporter(i) if a.key == key), None)
+    if found is None:
+        raise Http404
+    return files.answer(found)
 
 
 @by_link

@@ -48,7 +48,16 @@ TEXTS = {
     "reopen": "issue_reopened",
 }
 #: what the reporter's page shows besides
-OTHER_NEWS = ("missed", "callback_missed", "reporter_answers", "added", "dismiss", "recheck", "light")
+OTHER_NEWS = (
+    "missed",
+    "callback_missed",
+    "reporter_answers",
+    "added",
+    "filed",
+    "dismiss",
+    "recheck",
+    "light",
+)
 
 
 @on(*(f"issue.{verb}" for verb in TEXTS))
@@ -165,7 +174,7 @@ def call_the_panel(event: Event) -> None:
     _tell(i, holders(Role.BUREAU), "issue.appeal", event)
 
 
-@on("issue.added", "issue.reporter_answers")
+@on("issue.added", "issue.filed", "issue.reporter_answers")
 def tell_of_words(event: Event) -> None:
     i = Issue.objects.with_facts().get(number=event.number)
     _tell(i, unit_of(i), "issue.added", event)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("stuck/<str:hall>/<str:counter>/", public.report, name="stuck_at"),
     path("no/<str:code>/", public.slip, name="no_slip"),
     path("i/<str:token>", public.follow, name="issue_follow"),
+    path("i/<str:token>/file/<str:key>", public.paper, name="issue_paper"),
     path("i/<str:token>/letter.pdf", public.letter, name="issue_letter"),
     path("desk/issues/", views.issues, name="issues"),
     path("desk/issues/export.xlsx", views.issues_export, name="issues_export"),

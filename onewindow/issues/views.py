@@ -115,7 +115,8 @@ def register(request: HttpRequest) -> HttpResponse:
     """Registration in under a minute: which service, what happened, a number to call. The slip with the reporter's own link is
     shown once, here, and only to somebody who left no number: whoever has the link speaks for the reporter."""
     _only(request, *AT_WINDOW, Role.BUREAU)
-    form = entries.RegisterForm(request.POST if request.method == "POST" else None, by=request.user)
+    posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = entries.RegisterForm(*posted, by=request.user)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         i = opening.open_issue(
@@ -129,6 +130,7 @@ def register(request: HttpRequest) -> HttpResponse:
             is_at_window=True,
             application=given["number"],
             reporter=form.reporter,
+            files=form.held,
             lang=get_language() or "zh-hans",
         )
         url = links.url(i) if i.is_anonymous else ""
