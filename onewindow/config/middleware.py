@@ -73,6 +73,7 @@ PRIVATE = (
     "/board/",
     "/t/",
     "/q/",
+    "/r/",
     "/rate/",
     "/hall/t/",
     "/hall/b/",

@@ -15,6 +15,7 @@ from onewindow.my.applying import drop_old
 from onewindow.my.models import OneTimeCode
 from onewindow.org.models import AccessLog, FirstAnswer, SignIn, number
 from onewindow.voice.device_models import DeviceBoot, EnrolToken
+from onewindow.voice.inviting import KEPT, forget
 from onewindow.voice.models import Pairing
 
 FIRST_ANSWER_DAYS = 7  # a program that repeats a call after a week repeats it wrongly
@@ -44,6 +45,7 @@ def purge(now: dt.datetime | None = None) -> dict[str, int]:
     gone = {name: _delete(rows) for name, rows in old.items()}
     ended = now - dt.timedelta(days=number("track_days"))
     gone["tickets"] = drop_old_tickets(now - dt.timedelta(days=number("ticket_days")), ROWS)
+    gone["invitations"] = forget(now - KEPT)
     drafts = drop_old(now - dt.timedelta(days=number("draft_days")))
     sent = evidence.drop_old(ended, now)
     return gone | {"drafts": drafts, "reporters": forget_reporters(ended), "reporters_files": sent}

@@ -14,7 +14,7 @@ from onewindow.cases import numbers
 from onewindow.org import http
 from onewindow.org.http import At, Bearer, Cursor, Day, Limit, Problem, Strict, errors, fault, line
 from onewindow.org.roles import Role
-from onewindow.voice import actions, again, rules
+from onewindow.voice import actions, again, inviting, rules
 from onewindow.voice.models import Review, ReviewChannel
 from onewindow.window.models import Application
 
@@ -48,6 +48,10 @@ class TextIn(Strict):
             min_length=1, max_length=80, description="of the message; the same one again is the same review"
         ),
     ]
+
+
+class StoppedOut(Schema):
+    stopped: bool = Field(description="the person is not asked by message any more")
 
 
 class ReviewOut(Schema):
@@ -163,18 +167,20 @@ def create_review(request: HttpRequest, given: Annotated[ReviewIn, Body()]) -> A
 
 @router.post(
     "/reviews/text",
-    response={201: ReviewOut, **errors(400, 409, 413)},
+    response={200: StoppedOut, 201: ReviewOut, **errors(400, 409, 413)},
     auth=Bearer("reviews:write"),
     operation_id="create_review_by_text",
     summary="Pass a text message on",
 )
 def create_review_by_text(request: HttpRequest, given: Annotated[TextIn, Body()]) -> Any:
     """A person's answer to our invitation, as the gateway received it: one digit from 5 to 1, then words. It belongs to the
-    newest matter of this telephone that can still be rated."""
+    newest matter of this telephone that can still be rated. 退订 or TD: this telephone is not asked any more."""
     person = request.auth  # type: ignore[attr-defined]
     if not person.has_role(Role.BUREAU):
         text = _("Text messages are passed on by the bureau's gateway.")
         raise Problem(403, "not_allowed", text, reason={"code": "only_bureau", "text": text})
+    if inviting.stop_by_text(given.mobile, given.text):
+        return Status(200, {"stopped": True})
     try:
         with transaction.atomic():
             review = again.by_text(given.mobile, given.text, event_id=given.message_id, by=person)

@@ -280,4 +280,5 @@ class Conflict(models.Model):
         return self.event_id
 
 
-import onewindow.voice.device_models  # noqa: E402, F401 – they point to Device by its name
+import onewindow.voice.device_models  # noqa: E402 – they point to Device by its name
+import onewindow.voice.invitation_models  # noqa: E402, F401

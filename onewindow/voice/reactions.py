@@ -11,7 +11,7 @@ from onewindow.hall.actions import on_finish
 from onewindow.hall.models import Ticket
 from onewindow.issues.models import Issue
 from onewindow.org.models import Person, number
-from onewindow.voice import publishing
+from onewindow.voice import inviting, publishing
 from onewindow.voice.evaluators import ask
 from onewindow.voice.models import Prompt, Review, Touchpoint
 from onewindow.window.models import Application, Channel, DeliveryForm
@@ -26,6 +26,14 @@ def ask_how_it_was(event: Event) -> None:
     late = instant.now() - event.at > dt.timedelta(seconds=number("prompt_seconds"))
     if not late and (touchpoint := _at_window(a, event.verb)):
         ask(a, touchpoint, clerk=event.by, counter_id=_window_of(event, a))
+
+
+@on("application.accept", "application.deliver")
+def ask_by_message_later(event: Event) -> None:
+    """Whoever says nothing at the window, or was at none, is asked by message (see :mod:`onewindow.voice.inviting`)."""
+    a = Application.objects.select_related("item", "item_version").get(number=event.number)
+    if touchpoint := inviting.touchpoint_of(a, event.verb):
+        inviting.expect(a, touchpoint, event.at)
 
 
 @on_finish

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.voice import device, deviceviews, opinions, protocol, public, verdict_views, views
+from onewindow.voice import (
+    asking_views,
+    device,
+    deviceviews,
+    opinions,
+    protocol,
+    public,
+    verdict_views,
+    views,
+)
 
 urlpatterns = [
     path("rate/<str:token>", public.rate_case, name="rate"),
+    path("r/<str:code>", public.invited, name="invited_rate"),
+    path("r/<str:code>/stop", public.invited_stop, name="invited_stop"),
     path("device/", device.page, name="device"),
     path("api/device/v1/pair", device.pair, name="device_pair"),
     path("api/device/v1/pair/", device.paired, name="device_paired"),
@@ -32,6 +43,8 @@ urlpatterns = [
     path("desk/reviews/export.xlsx", views.low_marks_export, name="reviews_export"),
     path("desk/reviews/enter/", verdict_views.enter, name="review_enter"),
     path("desk/reviews/texts/", verdict_views.texts, name="review_texts"),
+    path("desk/reviews/asking/", asking_views.asking, name="review_asking"),
+    path("desk/reviews/asking/export.xlsx", asking_views.asking_export, name="review_asking_export"),
     path("desk/reviews/windows/", verdict_views.windows, name="review_windows"),
     path("desk/reviews/windows/export.xlsx", verdict_views.windows_export, name="review_windows_export"),
     path("desk/reviews/signals/", verdict_views.signals, name="review_signals"),

@@ -46,9 +46,26 @@ def by_code(number_text: str, code: str) -> Application | None:
     return _live(a) if right else None
 
 
-def _mac(pk: int) -> str:
-    raw = salted_hmac("onewindow short link", str(pk), secret=settings.FIELD_KEY, algorithm="sha256").digest()
+SALT = "onewindow short link"
+
+
+def _mac(pk: int, salt: str) -> str:
+    raw = salted_hmac(salt, str(pk), secret=settings.FIELD_KEY, algorithm="sha256").digest()
     return base64.urlsafe_b64encode(raw[:8]).decode().rstrip("=")
+
+
+def code_of(pk: int, salt: str) -> str:
+    """64 bits of proof and the row: what stands in a link of one purpose (``salt``). No table holds it."""
+    return f"{_mac(pk, salt)}{_base36(pk)}"
+
+
+def pk_of(code: str, salt: str) -> int | None:
+    """The row of a code of this purpose; None for anything else."""
+    if not (parts := SHORT.fullmatch(code)):
+        return None
+    pk = int(parts[2], 36)
+    right = code == code_of(pk, salt) if pk < 2**63 else False
+    return pk if right and hmac.compare_digest(parts[1], _mac(pk, salt)) else None
 
 
 def _base36(n: int) -> str:
@@ -57,14 +74,12 @@ def _base36(n: int) -> str:
 
 def short_url(a: Application) -> str:
     """A link that fits into a text message: 64 bits of proof and the row, no table. It ends as the token's does."""
-    return f"{settings.BASE_URL}/q/{_mac(a.pk)}{_base36(a.pk)}"
+    return f"{settings.BASE_URL}/q/{code_of(a.pk, SALT)}"
 
 
 def by_short(code: str) -> Application | None:
     """The case of a short link."""
-    if not (parts := SHORT.fullmatch(code)) or not hmac.compare_digest(
-        parts[1], _mac(pk := int(parts[2], 36))
-    ):
+    if (pk := pk_of(code, SALT)) is None:
         return None
     return _live(Application.objects.filter(pk=pk).with_facts().first())
 
