@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("org", "0002_append_only"),
-        ("voice", "0003_verdict_ticket"),
+        ("voice", "0012_every_device_has_a_hall"),
     ]
 
     operations = [
