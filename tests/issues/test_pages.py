@@ -3,11 +3,12 @@
 import pytest
 from django.test import Client
 
-from onewindow.cases.models import Message
-from onewindow.cases.worker import follow
+from onewindow.cases.models import Event, Message
+from onewindow.cases.worker import follow, wake
 from onewindow.issues import actions, links, opening
 from onewindow.issues.models import Issue, Refusal
 from tests.issues.conftest import BACKEND
+from tests.town import at
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +192,18 @@ def test_the_page_of_the_reporter_names_nobody(town, life, client):
     page = client.get(f"/i/{links.token(i)}").content.decode()
     for name in ("李窗口", "王审批", "孙局长", "张三", "19900000001"):
         assert name not in page
+
+
+def test_the_reporter_hears_that_it_is_late_not_that_little_time_is_left(town, life, client, monday):
+    i = life.review()
+    page = f"/i/{links.token(i)}"
+    monday.move_to(at("2026-11-24 09:00"))
+    wake()
+    assert [e.data["light"] for e in Event.objects.of(i.number) if e.verb == "light"] == ["amber"]
+    assert "即将到期" not in client.get(page).content.decode()
+    monday.move_to(at("2026-11-26 10:00"))
+    wake()
+    assert "超过承诺时限" in client.get(page).content.decode()
 
 
 def test_the_bureau_takes_down_what_comes_by_telephone_for_any_window(town):
