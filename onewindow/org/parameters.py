@@ -59,6 +59,7 @@ SPECS = {
         Spec("review_invite_again_days", "number", "3", "2", "10", False, "", _("Working days after which such a message is sent once more"), "wd"),
         Spec("review_invites_week", "number", "3", "1", "7", False, "", _("Such messages that one person gets in seven days, one a day at most")),
         Spec("prompt_seconds", "number", "120", "30", "600", False, "", _("Seconds that a device shows the question"), "s"),
+        Spec("faces_order", "number", "2", "0", "2", False, "", _("Order of the faces on a device: 0 best first, 1 worst first, 2 drawn anew for each question")),
         Spec("bad_review_contact", "limit", "1wd", "1wd", "1wd", False, "国办发〔2019〕51号", _("First contact after a bad review")),
         Spec("bad_review_simple", "limit", "5wd", "1wd", "5wd", False, "国办发〔2019〕51号", _("Putting a bad review right, where it is plain")),
         Spec("bad_review_complex", "limit", "15wd", "5wd", "15wd", False, "国办发〔2019〕51号", _("Putting a bad review right, by a plan")),

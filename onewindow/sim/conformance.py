@@ -43,7 +43,7 @@ class Checks:
             if self._pairing():
                 for clause in (
                     self._events, self._hashes, self._answers, self._signature, self._gaps, self._clocks, self._heartbeat,
-                    self._questions, self._wipe,
+                    self._questions, self._wipe, self._sealed,
                 ):  # fmt: skip
                     clause()
         except (OSError, http.client.HTTPException, KeyError, ValueError, TypeError) as error:
@@ -110,6 +110,8 @@ class Checks:
     def _pairing(self) -> bool:
         api, signer = evaluator.API, evaluator.Signer()
         offer = self.line("POST", f"{api}/pair", "", {"pubkey": signer.public, "model": "conformance"})
+        toaster = self.line("POST", f"{api}/pair", "", {"kind": "toaster"})
+        self._refused("C2", "a kind of device that is none is refused", toaster, 422, "bad_kind")
         wanted = {"user_code", "check_number", "poll_token", "expires_in", "interval"}
         self._note(
             "C2", "offers a code to be typed", offer.status == 201 and wanted <= set(offer.json), offer.status
@@ -120,6 +122,8 @@ class Checks:
         )
         bad = self.line("POST", f"{api}/enrol", "", {"token": self.token, "pubkey": "no key"})
         self._refused("C2", "a key that is none is refused", bad, 422, "bad_key")
+        other = self.line("POST", f"{api}/enrol", "", {"token": self.token, "kind": "signage"})
+        self._refused("C2", "a slip is for one kind of device", other, 422, "bad_kind")
         void = self.line("POST", f"{api}/enrol", "", {"token": "0" * 32})
         self._refused("C2", "an unknown slip is refused", void, 410, "expired")
         told = self.line(
@@ -135,6 +139,12 @@ class Checks:
         if told.status != 201:
             return False
         device = told.json.get("device", {})
+        self._note(
+            "C2",
+            "it is told what it is and in which hall",
+            device.get("kind") == "evaluator" and bool((device.get("hall") or {}).get("code")),
+            device,
+        )
         self._note(
             "C2", "a device with a key is of high assurance", device.get("assurance") == "high", device
         )
@@ -160,13 +170,22 @@ class Checks:
         bad = [
             self.device.note("deleted"),
             self.device.note("boot", colour="red"),
+            self.device.note("boot", order="sideways"),
             self.device.note("shown", "0" * 32),
             self.device.note("answered", None, score=6, tags=[], text=""),
             self.device.note("answered", None, score=5, tags=["000"], text=""),
             self.device.note("answered", None, score=5, tags=[], text="x" * 501),
         ]
         answer = self._send(*bad)
-        expected = ["unknown_type", "malformed", "unknown_prompt", "bad_level", "bad_codes", "too_long"]
+        expected = [
+            "unknown_type",
+            "malformed",
+            "malformed",
+            "unknown_prompt",
+            "bad_level",
+            "bad_codes",
+            "too_long",
+        ]
         seen = self._results(answer)
         self._note(
             "C4", "bad events are rejected one by one", seen == [f"rejected:{e}" for e in expected], seen
@@ -253,7 +272,9 @@ class Checks:
 
     def _heartbeat(self) -> None:
         told = self.device.heartbeat(battery=80, storage_mb=100)
-        wanted = {"device", "counter", "assurance", "acked_seq", "interval", "roll", "policy", "server_time"}
+        wanted = {
+            "device", "kind", "hall", "counter", "assurance", "acked_seq", "interval", "roll", "retire", "policy", "server_time",
+        }  # fmt: skip
         self._note("C9", "a heartbeat tells what a device must know", wanted <= set(told or {}), told)
         self._note(
             "C9",
@@ -267,6 +288,13 @@ class Checks:
             50 <= told["interval"] <= 70,
             told["interval"],
         )
+        order = told["policy"].get("order")
+        known = ("high_first", "low_first", "drawn")
+        self._note("C10", "its policy names the order of the faces", order in known, order)
+        stays = self.device.heartbeat(leaving=True)
+        self._note("C12", "a device that nobody asked to leave stays", stays is not None, self.device.stopped)
+        dark = self._call("POST", "heartbeat", {"dark": "very"})
+        self._refused("C9", "dark is true or false", dark, 422, "malformed")
         bad = self._call("POST", "heartbeat", {"waiting": -1})
         self._refused("C9", "a malformed heartbeat is refused", bad, 422, "malformed")
         roll = self._call("POST", "secret")
@@ -291,6 +319,17 @@ class Checks:
         seen = self._results(self._send(self.device.note("boot")))
         self._note("C7", "a device whose storage was wiped begins another chain", seen == ["accepted"], seen)
 
+    def _sealed(self) -> None:
+        log = self.line("GET", "/reviews/roots.json", "", None)
+        said = log.json
+        self._note(
+            "C13", "the log of sealed days is public", "RFC 6962" in str(said.get("scheme")), log.status
+        )
+        days = [day.get("day") for day in said.get("days", [])]
+        self._note("C13", "a day stands in it once, in order", days == sorted(set(days)), days[:3])
+        void = self.line("GET", f"/reviews/proof/?format=json&id={'0' * 32}", "", None)
+        self._note("C13", "nothing is proved of a review that there is not", void.status == 404, void.status)
+
 
 def vectors() -> dict[str, Any]:
     """A small chain with everything that is easily spelt otherwise; a device must come to the same hashes."""
@@ -306,6 +345,14 @@ def vectors() -> dict[str, Any]:
             "text": '说“三天”\n"等了"\\一周 😀',
         },
         {"type": "answered", "prompt_id": None, "score": 5, "tags": [], "text": "", "ticket": "A012"},
+        {
+            "type": "answered",
+            "prompt_id": "0e" * 16,
+            "score": 4,
+            "tags": [],
+            "text": "",
+            "order": "low_first",
+        },
     )
     for n, more in enumerate(said, 1):
         event: dict[str, Any] = {

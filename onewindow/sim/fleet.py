@@ -30,7 +30,7 @@ from onewindow.sim import evaluator
 from onewindow.sim.caller import Answer
 from onewindow.sim.own_server import Server
 from onewindow.voice import enrol, evaluators, placing
-from onewindow.voice.device_models import AlarmKind, DeviceAlarm, DeviceEvent
+from onewindow.voice.device_models import AlarmKind, DeviceAlarm, DeviceEvent, HallVerdict
 from onewindow.voice.models import Device, Prompt, PromptState, Review
 from onewindow.window import actions
 from onewindow.window.models import Application
@@ -43,6 +43,8 @@ LOSS, DOUBLED, LATE = 0.2, 0.1, 0.1
 WIPED, REVOKED = 6, 7
 #: Up to this one devices are paired by code in turn with slips, all later ones by slip.
 BY_CODE = 100
+#: Displays, ticket machines and feedback stands in a fleet: one of each kind for so many evaluators, at least one.
+HALL_KINDS, FOR_SO_MANY = ("signage", "kiosk", "feedback"), 28
 
 
 class Line:
@@ -164,6 +166,10 @@ class Report:
     left: int = 0
     answers: int = 0
     reviews: int = 0
+    hall_devices: int = 0
+    said_at_stands: int = 0
+    stored_at_stands: int = 0
+    machines_marked: int = 0
     wipes: int = 0
     wipes_reported: int = 0
     lost_by_wipes: int = 0
@@ -192,6 +198,7 @@ class Report:
             and self.revoked == self.revoked_reported
             and self.forged_refused > 0
             and self.reviews == self.answers > 0
+            and self.said_at_stands == self.stored_at_stands
         )
 
     def told(self) -> dict[str, Any]:
@@ -215,6 +222,8 @@ class Fleet:
         self.addresses: set[str] = set()
         self.devices: list[Tracked] = []
         self.rows: list[Device] = []
+        self.others: list[tuple[str, Tracked]] = []
+        self.other_rows: list[Device] = []
         self.report = Report(devices=size)
         self.person = next(iter(citizens(1, seed)))
         self.words = f"说了要等{secrets.token_hex(4)}天"
@@ -301,6 +310,27 @@ class Fleet:
             self.devices.append(device)
             self.rows.append(Device.objects.get(code=told.json["device"]["code"]))
 
+    def pair_others(self) -> None:
+        """Displays, ticket machines and stands of the halls, by slip."""
+        halls = list(Hall.objects.order_by("code"))
+        each = max(1, self.size // FOR_SO_MANY)
+        for n, kind in enumerate(kind for kind in HALL_KINDS for _ in range(each)):
+            hall = halls[n % len(halls)]
+            spot = enrol.Spot(kind, hall, None, f"{kind} {n}")
+            slip = enrol.print_for([spot], by=self.managers[hall.pk])[0]
+            line = Line(self.server, self.size + n, self.addresses)
+            device = Tracked(line, evaluator.Signer()).begin(self.dice)
+            hello = {"model": "fleet", "kind": kind, "pubkey": device.signer.public if device.signer else ""}
+            told = _given(line("POST", f"{evaluator.API}/enrol", "", hello | {"token": slip.token}))
+            device.secret = told.json["secret"]
+            device.heartbeat()
+            self.others.append((kind, device))
+            self.other_rows.append(Device.objects.get(code=told.json["device"]["code"]))
+            if kind == "kiosk":
+                mark = line("POST", "/device/kiosk/open", f"Device {device.secret}", {})
+                self.report.machines_marked += mark is not None and "Set-Cookie" in mark.headers
+        self.report.hall_devices = len(self.others)
+
     # -- the day --
 
     def run(self) -> Report:
@@ -308,7 +338,8 @@ class Fleet:
         try:
             self.say(f"pairing {self.size} devices ...")
             self.pair_all()
-            for device in self.devices:
+            self.pair_others()
+            for device in (*self.devices, *(other for _kind, other in self.others)):
                 device.line.is_bad = True
             with ThreadPoolExecutor(min(64, self.size)) as pool:
                 for turn in range(self.questions):
@@ -316,7 +347,7 @@ class Fleet:
                 self._cut_off(pool)
                 self._back(pool)
             self._steal()
-            for device in self.devices:
+            for device in (*self.devices, *(other for _kind, other in self.others)):
                 device.line.close()
         finally:
             self.server.kill()
@@ -332,8 +363,21 @@ class Fleet:
         running = [pool.submit(self._serve, device) for device in self.devices]
         if kill:
             self.server.start_again()
+        running += [pool.submit(self._stand_by, kind, device) for kind, device in self.others]
         for one in running:
             one.result()
+
+    def _stand_by(self, kind: str, device: Tracked) -> None:
+        """A device of a hall on a bad line: it says how it is, and a stand what somebody said."""
+        device.note("boot")
+        if kind == "feedback":
+            self._say_at(device)
+        device.flush()
+        device.heartbeat(**({"dark": False} if kind == "signage" else {}))
+
+    def _say_at(self, device: Tracked) -> None:
+        score = device.dice.choice([1, 2, 3, 4, 5, 5])
+        device.note("answered", None, score=score, tags=[], text=self.words, order="low_first")
 
     def _serve(self, device: Tracked) -> None:
         prompt, until = None, time.monotonic() + 60
@@ -378,6 +422,14 @@ class Fleet:
             device.back = 0
             if self.dice.random() < 0.3:
                 device.reboot()
+        for kind, device in self.others:
+            device.line.is_cut = True
+            device.reboot()
+            for n in range(self.questions if kind == "feedback" else 0):
+                device.back = AWAY - (n + 1) * 10 * MINUTE
+                self._say_at(device)
+                device.flush()
+            device.back = 0
 
     def _back(self, pool: ThreadPoolExecutor) -> None:
         """The lines are back: some devices have lost their storage by then, some are revoked; the rest send all they have
@@ -396,11 +448,14 @@ class Fleet:
             elif n % REVOKED == 2:
                 placing.revoke(row, by=self.managers[row.counter.hall_id])
                 self.report.revoked += 1
+        for _kind, device in self.others:
+            device.line.is_cut = False
         began = time.monotonic()
         self.server.kill_by(
             (self.size + 1) // 2
         )  # each has something to send: some are heard by then, some are not
         running = [pool.submit(self._empty, device) for device in self.devices]
+        running += [pool.submit(self._empty, device) for _kind, device in self.others]
         self.server.start_again()
         for one in running:
             one.result()
@@ -432,14 +487,20 @@ class Fleet:
     def _account(self) -> Report:
         connections.close_all()
         r, faults = self.report, Count()
-        by_row = {row.pk: device for row, device in zip(self.rows, self.devices, strict=True)}
+        rows = [*self.rows, *self.other_rows]
+        every = [*self.devices, *(device for _kind, device in self.others)]
+        by_row = {row.pk: device for row, device in zip(rows, every, strict=True)}
         stored: dict[int, dict[str, DeviceEvent]] = {pk: {} for pk in by_row}
-        for event in DeviceEvent.objects.filter(device__in=self.rows).iterator():
+        for event in DeviceEvent.objects.filter(device__in=rows).iterator():
             r.doubled += event.event_id in stored[event.device_id]
             stored[event.device_id][event.event_id] = event
         reviewed = Count(
             Review.objects.filter(device__in=self.rows).values_list("device_id", "said_at", "level")
         )
+        at_stands = {row.pk for row in self.other_rows if row.kind == "feedback"}
+        verdicts = HallVerdict.objects.filter(device__in=at_stands)
+        said = Count(verdicts.values_list("device_id", "said_at", "level"))
+        r.stored_at_stands = sum(said.values())
         for pk, device in by_row.items():
             here = stored[pk]
             faults.update(device.line.done)
@@ -454,7 +515,10 @@ class Fleet:
                 setattr(r, event.time_quality, getattr(r, event.time_quality) + 1)
                 if event.time_quality != "clamped":
                     r.badly_dated += abs(event.event_at.timestamp() * 1000 - truth) > DELAY
-                if event.kind == "answered":
+                if event.kind == "answered" and pk in at_stands:
+                    r.said_at_stands += 1
+                    r.wrong += not said[pk, event.event_at, noted["score"]]
+                elif event.kind == "answered":
                     r.answers += 1
                     r.wrong += not reviewed[pk, event.event_at, noted["score"]]
         r.reviews = sum(reviewed.values())
@@ -465,7 +529,7 @@ class Fleet:
 
     def _alarms(self, by_row: dict[int, Tracked]) -> None:
         r = self.report
-        for alarm in DeviceAlarm.objects.filter(device__in=self.rows):
+        for alarm in DeviceAlarm.objects.filter(device__in=list(by_row)):
             device = by_row[alarm.device_id]
             if alarm.kind == AlarmKind.WIPED and device.lost:
                 r.wipes_reported += 1
@@ -488,7 +552,8 @@ class Fleet:
         """What stands in an address or a log line and may not."""
         person = self.person
         needles = [person.name, person.id_number, person.mobile, self.words]
-        needles += [secret for device in self.devices if (secret := device.secret)]
+        every = [*self.devices, *(device for _kind, device in self.others)]
+        needles += [secret for device in every if (secret := device.secret)]
         log = self.server.log.read_text(encoding="utf-8", errors="replace")
         said = log + "\n".join(self.addresses)
         return [needle for needle in needles if needle in said]

@@ -134,13 +134,15 @@ def review(
     origin: str = "",
     nth: int = 1,
     replaces: Review | None = None,
+    shown_order: str = "",
 ) -> Review:
     """评价 — takes one verdict down, once a touchpoint (一次一评): the one place where a review comes into being. Sent again
     with the same ``event_id`` and body it is the same review.
 
     A device was asked in time and may have been offline since: its answer is never too late. ``said_at`` is when the
     person said it, never later than now. ``assisted_why``: ``by`` types it in for the person, for this reason. ``nth`` and
-    ``replaces`` are for :mod:`onewindow.voice.again`, which has asked whether there may be another.
+    ``replaces`` are for :mod:`onewindow.voice.again`, which has asked whether there may be another. ``shown_order``: of the
+    faces on the device.
     Raises :class:`AlreadyReviewed`, :class:`NotOpenForReview`, :class:`BadCodes`, :class:`Conflicting`, or
     :class:`NotPossible` ``bad_level``, ``too_long``.
     """
@@ -179,6 +181,7 @@ def review(
                 assisted_why=assisted_why,
                 asked_at=(asked.shown_at or asked.created_at) if asked and device else None,
                 was_touched=asked.touched_at is not None if asked and device else None,
+                shown_order=shown_order if device else "",
                 origin=origin,
             )
             _put_right(a, row, by)

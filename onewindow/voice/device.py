@@ -324,6 +324,7 @@ def question(prompt: Prompt) -> dict[str, Any]:
         "id": prompt.key,
         "touchpoint": prompt.touchpoint,
         "attempt": prompt.attempt,
+        "order": prompt.order,
         "title": prompt.title,
         "title_en": prompt.title_en or prompt.title,
         "created_at": prompt.created_at.isoformat(),
@@ -349,7 +350,7 @@ def heartbeat(request: HttpRequest, device: Device) -> HttpResponse:
     said = {"device": device.code, "assurance": device.assurance} | where(device)
     policy = {
         "version": odp.POLICY_VERSION, "batch": odp.BATCH, "queue_limit": odp.QUEUE, "wait": odp.WAIT,
-        "poll": odp.POLL, "dims_version": LIST,
+        "poll": odp.POLL, "dims_version": LIST, "order": evaluators.order_policy(),
     }  # fmt: skip
     return told(
         said | reached | {

@@ -87,6 +87,7 @@ class DeviceEvent(models.Model):
             models.UniqueConstraint(fields=["chain", "seq"], name="device_event_seq"),
             models.UniqueConstraint(fields=["device", "event_id"], name="device_event_id"),
         ]
+        indexes = [models.Index(fields=["received_at"], name="device_event_received")]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.kind}"
@@ -247,6 +248,7 @@ class HallVerdict(models.Model):
     codes = models.JSONField(default=list)
     text = models.CharField(max_length=500, blank=True)
     is_surplus = models.BooleanField(default=False)
+    shown_order = models.CharField(max_length=10, blank=True)
     said_at = models.DateTimeField()
     at = models.DateTimeField()
 
@@ -265,3 +267,22 @@ class HallVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hall_id} {self.level}"
+
+
+class DayRoot(models.Model):
+    """日封存 — the Merkle root over all reviews and device events that came in on one day, and the hash that chains it to the
+    day before. Append-only: what a day held is settled the night after, and printed where everybody can see it."""
+
+    day = models.DateField()
+    reviews = models.PositiveIntegerField()
+    events = models.PositiveIntegerField()
+    root = models.CharField(max_length=64)
+    link = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["day"]
+        constraints = [models.UniqueConstraint(fields=["day"], name="day_root_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.root[:12]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Collection
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import instant
 from onewindow.cases.rows import prepared
 from onewindow.org.models import Person, number
+from onewindow.voice import odp
 from onewindow.voice.actions import NotPossible
 from onewindow.voice.models import IN_USE, OPEN, Device, Prompt, PromptState, Review
 from onewindow.window.models import Application
@@ -42,12 +44,27 @@ def _put(device: Device, number_: str, touchpoint: str, attempt: int, facts: dic
             touchpoint=touchpoint,
             device=device,
             attempt=attempt,
-            defaults=facts | {"created_at": now, "expires_at": until},
+            defaults=facts | {"created_at": now, "expires_at": until, "order": _drawn()},
         )
         if new:
             older = Prompt.objects.filter(device=device, state__in=OPEN).exclude(pk=prompt.pk)
             older.update(state=PromptState.SUPERSEDED)
     return prompt
+
+
+#: What the parameter ``faces_order`` says.
+ORDER_POLICIES = (*odp.ORDERS, odp.DRAWN)
+
+
+def order_policy() -> str:
+    """In which order devices show the faces: always the same, or drawn anew for each question. Where a face stands should not
+    sway what people say; whether it does is seen by comparing the two (``orders.py``)."""
+    return ORDER_POLICIES[number("faces_order")]
+
+
+def _drawn() -> str:
+    policy = order_policy()
+    return secrets.choice(odp.ORDERS) if policy == odp.DRAWN else policy
 
 
 #: How long after the question the clerk may have it put once more: the person has gone by then.

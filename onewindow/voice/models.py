@@ -130,6 +130,7 @@ class Prompt(models.Model):
     state = models.CharField(max_length=10, choices=PromptState, default=PromptState.CREATED)
     attempt = models.PositiveSmallIntegerField(default=1)
     asked_by = models.CharField(max_length=150, blank=True)
+    order = models.CharField(max_length=10, default="high_first")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -198,9 +199,9 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 class Review(models.Model):
     """评价 — one verdict on one touchpoint of one case. Never updated, never deleted: the database refuses it.
 
-    A change within 24 hours is a further row that ``replaces`` the first; a second review (追评) has ``nth`` 2. ``asked_at``
-    and ``was_touched`` say how an answer on a device came about; ``origin`` tells whether two reviews of one day came from
-    the same browser, and nothing else.
+    A change within 24 hours is a further row that ``replaces`` the first; a second review (追评) has ``nth`` 2. ``asked_at``,
+    ``was_touched`` and ``shown_order`` (of the faces) say how an answer on a device came about; ``origin`` tells whether two
+    reviews of one day came from the same browser, and nothing else.
     """
 
     number = models.CharField(max_length=14)
@@ -228,6 +229,7 @@ class Review(models.Model):
     assisted_why = models.CharField(max_length=200, blank=True)
     asked_at = models.DateTimeField(null=True, blank=True)
     was_touched = models.BooleanField(null=True, blank=True)
+    shown_order = models.CharField(max_length=10, blank=True)
     origin = models.CharField(max_length=32, blank=True)
 
     objects = ReviewQuerySet.as_manager()

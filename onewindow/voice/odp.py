@@ -38,6 +38,8 @@ MOST = 2**53 - 1
 
 #: What a device may be (C2); one that does not say is an evaluator.
 KINDS = ("evaluator", "signage", "kiosk", "feedback")
+#: In which order the faces were shown (C4, C10); ``drawn``: the policy by which it is drawn anew for each question.
+ORDERS, DRAWN = ("high_first", "low_first"), "drawn"
 #: Types of events: with a prompt, and without.
 OF_A_PROMPT = ("shown", "touched", "answered", "declined", "expired")
 TYPES = (*OF_A_PROMPT, "boot")
@@ -45,7 +47,7 @@ TYPES = (*OF_A_PROMPT, "boot")
 FIELDS: dict[str, tuple[type, ...]] = {
     "id": (str,), "seq": (int,), "type": (str,), "boot_id": (str,), "t_wall": (int,), "t_mono": (int,),
     "prompt_id": (str, type(None)), "score": (int, type(None)), "tags": (list,), "text": (str,), "ticket": (str,),
-    "prev_hash": (str,), "hash": (str,),
+    "order": (str,), "prev_hash": (str,), "hash": (str,),
 }  # fmt: skip
 MUST = ("id", "seq", "type", "boot_id", "t_wall", "t_mono", "prev_hash", "hash")
 
@@ -110,6 +112,8 @@ def fault(event: dict[str, Any]) -> str:
     if event["type"] not in TYPES:
         return "unknown_type"
     if any(not 0 <= event[name] <= MOST for name in ("t_wall", "t_mono")):
+        return "malformed"
+    if event.get("order", ORDERS[0]) not in ORDERS:
         return "malformed"
     if any(not isinstance(tag, str) or len(tag) > 10 for tag in event.get("tags", ())):
         return "malformed"

@@ -4,6 +4,7 @@ the same as open data. Figures come from sums by month, words by an index: a pag
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from onewindow.cases.export import safe
 from onewindow.catalog.models import Item
 from onewindow.org.models import Hall, Office, number
 from onewindow.org.templatetags.ow import local
-from onewindow.voice import publishing, tallies
+from onewindow.voice import publishing, sealviews, tallies
+from onewindow.voice.device_models import DayRoot
 from onewindow.voice.figures import FEW, Verdict
 from onewindow.voice.tallies import Period
 
@@ -58,6 +60,7 @@ def city(request: HttpRequest) -> HttpResponse:
             if kind != "item"
         ],
         "words": words[:6],
+        "sealed": sealed(over),
         "withheld": publishing.withheld(),
         "days": number("review_publish_days"),
         "few": FEW,
@@ -150,6 +153,12 @@ def told(said: Verdict) -> dict[str, Any]:
     return ({"reviews": f"<{FEW}"} | dict.fromkeys([*levels, *beside]) if few else counts) | shares
 
 
+def sealed(over: Period) -> DayRoot | None:
+    """The last sealed day of the period: what its figures rest on can't be changed any more without being seen."""
+    after = (over.last + dt.timedelta(days=31)).replace(day=1)
+    return DayRoot.objects.filter(day__gte=over.first, day__lt=after).order_by("-day").first()
+
+
 def about(over: Period) -> dict[str, Any]:
     return {
         "from": over.first.isoformat()[:7],
@@ -158,6 +167,7 @@ def about(over: Period) -> dict[str, Any]:
         "licence": LICENCE,
         "formulas": {s.code: str(s.formula) for s in NONE.shares},
         "interval": "Wilson, 95 %",
+        "sealed": sealviews.told(row) if (row := sealed(over)) else None,
     }
 
 

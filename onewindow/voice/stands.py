@@ -39,6 +39,7 @@ def take(
         level=event["score"],
         codes=tags,
         text=actions.clean(event.get("text", "")),
+        shown_order=event.get("order", ""),
         is_surplus=any(_taken(device, at, span) >= most for span, most in (MINUTE, HOUR)),
         said_at=at,
         at=received,

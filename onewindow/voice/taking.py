@@ -376,6 +376,7 @@ class _Taking:
                     device=self.device,
                     clerk=prompt.clerk,
                     said_at=at,
+                    shown_order=event.get("order", ""),
                 )
         except actions.NotPossible as bad:
             return {"result": "rejected", "reason": bad.code}

@@ -11,6 +11,7 @@ from onewindow.voice import (
     opinions,
     protocol,
     public,
+    sealviews,
     verdict_views,
     views,
 )
@@ -47,6 +48,7 @@ urlpatterns = [
     path("desk/reviews/asking/export.xlsx", asking_views.asking_export, name="review_asking_export"),
     path("desk/reviews/windows/", verdict_views.windows, name="review_windows"),
     path("desk/reviews/windows/export.xlsx", verdict_views.windows_export, name="review_windows_export"),
+    path("desk/reviews/order/", sealviews.order, name="review_order"),
     path("desk/reviews/signals/", verdict_views.signals, name="review_signals"),
     path(
         "desk/reviews/signals/<str:look>/<str:hall>/<str:window>/<str:code>/",
@@ -60,6 +62,9 @@ urlpatterns = [
     ),
     path("desk/reviews/one/<str:key>/", verdict_views.review_facts, name="review"),
     path("reviews/", opinions.city, name="opinions"),
+    path("reviews/roots/", sealviews.roots, name="review_roots"),
+    path("reviews/roots.json", sealviews.roots_json, name="review_roots_json"),
+    path("reviews/proof/", sealviews.proof, name="review_proof"),
     path("reviews/figures.json", opinions.figures_json, name="opinions_json"),
     path("reviews/figures.csv", opinions.figures_csv, name="opinions_csv"),
     path("reviews/words.json", opinions.words_json, name="opinions_words"),

@@ -20,7 +20,7 @@ VISITORS = ["stranger", "li", "wang", "ma", "qian", "zhou", "bai", "leader", "fi
 PUBLIC = {
     "home", "items", "item", "track", "track_token", "track_correct", "track_withdraw", "track_hearing", "track_paper",
     "track_paper_print", "short", "verify", "decisions", "decisions_csv", "decisions_json", "decisions_feed", "decision", "rate", "device",
-    "device_pair", "opinions", "opinions_json", "opinions_csv", "opinions_words", "opinions_list", "opinions_one", "device_signage", "device_kiosk", "device_feedback", "device_about", "device_protocol", "healthz", "readyz", "metrics", "styleguide", "account_login", "account_inactive", "api_docs",
+    "device_pair", "opinions", "opinions_json", "opinions_csv", "opinions_words", "opinions_list", "opinions_one", "device_signage", "device_kiosk", "device_feedback", "review_roots", "review_roots_json", "review_proof", "device_about", "device_protocol", "healthz", "readyz", "metrics", "styleguide", "account_login", "account_inactive", "api_docs",
     "openapi-json", "my_sign_in", "bundle", "together_track", "together_withdraw", "data_shared", "stuck",
     "halls", "hall", "hall_kiosk", "hall_book", "hall_board", "hall_board_now", "hall_sign", "hall_ticket",
     "hall_ticket_now", "hall_slip",

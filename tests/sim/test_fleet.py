@@ -45,6 +45,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled_on_the_worst_of_days(r
     assert (told["wipes"], told["wipes_reported"]) == (1, 1)
     assert told["lost_by_wipes"] == told["lost_by_wipes_reported"] > 0
     assert (told["revoked"], told["revoked_reported"], told["forged_refused"], told["kills"]) == (1, 1, 1, 1)
+    assert (told["hall_devices"], told["machines_marked"]) == (3, 1)
+    assert told["said_at_stands"] == told["stored_at_stands"] == 2
     assert {"request lost", "answer lost", "doubled", "server away"} <= set(told["faults"])
 
 

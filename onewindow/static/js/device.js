@@ -9,6 +9,7 @@
   const KIND = body.dataset.kind, PAGE = (kind) => (kind === "evaluator" ? "/device/" : `/device/${kind}/`);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+  let order = "", policy = "";
   let screen = "start", lang = HOME, level = 0;
   let prompt = null, etag = "", over = "", until = 0, touched = 0, thanked = 0, beaten = -Infinity, pause = 60000, slip = "";
 
@@ -60,9 +61,21 @@
     prompt = asked;
     until = performance.now() + asked.seconds_left * 1000;
     touched = 0;
+    order = asked.order || drawn();
+    arrange();
     fill();
     show("ask");
     note("shown");
+  }
+
+  // the faces from the best to the worst or the other way round, as the question says (C10); in the page too, so that the
+  // keyboard and a reader go the way of the eye
+  const drawn = () => (policy === "drawn" ? (Math.random() < 0.5 ? "high_first" : "low_first") : policy);
+  function arrange() {
+    all("[data-faces] .ow-faces").forEach((row) => {
+      const faces = [...row.children].sort((a, b) => b.dataset.score - a.dataset.score);
+      row.append(...(order === "low_first" ? faces.reverse() : faces));
+    });
   }
 
   function why(chosen) {
@@ -160,6 +173,7 @@
       if (!told) return heard(answer);
       beaten = performance.now();
       pause = told.interval * 1000;
+      policy = told.policy.order || "";
       document.getElementById("limited").hidden = !limited;
       const { kind, hall, counter } = told;
       await odp.keep("device", { ...odp.known.device, kind, hall, counter });
@@ -241,7 +255,7 @@
       const codes = all(`[data-level="${level}"] [aria-pressed=true]`, form).map((chip) => chip.dataset.code);
       const ticket = (form.querySelector("[data-ticket]")?.value || "").trim().slice(0, 20);
       const text = form.querySelector("textarea").value.slice(0, 500);
-      done("answered", { score: level, tags: codes, text, ...(ticket && !prompt.id && { ticket }) });
+      done("answered", { score: level, tags: codes, text, ...(order && { order }), ...(ticket && !prompt.id && { ticket }) });
     }
   });
   document.addEventListener("click", (event) => {

@@ -1,4 +1,4 @@
-"""onewindow verify-devices: proves that nobody changed what the devices sent."""
+"""onewindow verify-devices: proves that nobody changed what the devices sent, nor a day that is sealed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from onewindow.voice import sealing
 from onewindow.voice.device_proof import prove
 
 
 class Command(BaseCommand):
-    help = "prove the record of every review device; exit 1 if an event was changed, removed or inserted"
+    help = "prove the record of every review device and every sealed day; exit 1 if something was changed, removed or inserted"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -21,14 +22,21 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        proof = prove()
+        proof, sealed = prove(), sealing.prove()
         faults = proof.broken or []
         if options["json"]:
-            self.stdout.write(json.dumps(asdict(proof), ensure_ascii=False))
+            told_of_days = {"days": sealed.days, "rows": sealed.rows}
+            told_of_days["broken"] = [{"day": f.day.isoformat(), "fault": f.fault} for f in sealed.broken]
+            self.stdout.write(json.dumps(asdict(proof) | {"sealed": told_of_days}, ensure_ascii=False))
         else:
             for f in faults:
                 self.stdout.write(f"{f.device} event {f.seq}: {f.fault}")
             told = f"{proof.events} events in {proof.chains} chains read, {proof.missing} reported missing"
             self.stdout.write(f"{told}, {len(faults)} broken")
-        if faults:
+            for day in sealed.broken:
+                self.stdout.write(f"{day.day}: {day.fault}")
+            self.stdout.write(
+                f"{sealed.days} sealed days with {sealed.rows} reviews and events read, {len(sealed.broken)} faults"
+            )
+        if faults or sealed.broken:
             sys.exit(1)
