@@ -10,7 +10,7 @@ class Issues(AppConfig):
     def ready(self) -> None:
         from onewindow.cases.desk import show
         from onewindow.cases.models import KEPT_FROM_SOME
-        from onewindow.issues import ladder, panel, reactions  # noqa: F401 – what it climbs, shows, what follows
+        from onewindow.issues import ladder, panel, reactions, weekly  # noqa: F401 – what it climbs, shows, what follows
         from onewindow.issues.desk import Issues as Shown
         from onewindow.issues.models import Issue
         from onewindow.org import rail

@@ -16,7 +16,7 @@ from onewindow.cases.models import Attachment, Light
 from onewindow.catalog.models import Code, Item
 from onewindow.issues import evidence, origins
 from onewindow.issues.forms import CHOOSE, codes, line, prose
-from onewindow.issues.models import FAMILIES, Outcome, Refusal, Status
+from onewindow.issues.models import FAMILIES, Outcome, Prevention, Refusal, Status
 from onewindow.org.fields import DayField
 from onewindow.org.identifiers import BadIdentifier, check_mobile
 from onewindow.org.models import Counter, CounterKind, Hall, Office, Person
@@ -294,6 +294,64 @@ def reason_names() -> dict[str, str]:
     """The words of a "no"'s reasons: those said at a window, and those of refusals in writing."""
     lists = ("no_reason", "refuse_acceptance", "refuse")
     return {c.code: local(c) for c in Code.objects.filter(list__in=lists).order_by("id")}
+
+
+class WeekFilters(Asked):
+    """Which week, and where."""
+
+    week = DayField(label=_("Week of"), required=False, widget=_day())
+    hall = forms.ChoiceField(label=_("Hall"), required=False)
+    office = forms.ChoiceField(label=_("Department"), required=False)
+
+    def __init__(self, data: Any, *, by: Person):
+        super().__init__(data)
+        wide = by.has_role(Role.BUREAU, Role.LEADER)
+        halls = Hall.objects.order_by("code")
+        if not wide:
+            halls = halls.filter(pk__in=by.halls_as(Role.CLERK, Role.HALL_MANAGER))
+        self.fields["hall"].choices = [ALL, *((h.code, local(h)) for h in halls)]  # type: ignore[attr-defined]
+        if wide:
+            offices = Office.objects.exclude(kind="government").order_by("code")
+            self.fields["office"].choices = [ALL, *((o.code, local(o)) for o in offices)]  # type: ignore[attr-defined]
+        else:
+            del self.fields["office"]
+
+
+class WeekForm(forms.Form):
+    """What was seen and what is decided: words, and up to three changes."""
+
+    LINES = (1, 2, 3)
+    words = prose(_("What the week shows"), most=1000, rows=4)
+
+    def __init__(self, data: Any = None):
+        super().__init__(data)
+        kinds = [CHOOSE, *((p.value, p.label) for p in Prevention if p != Prevention.NONE)]
+        for n in self.LINES:
+            self.fields[f"kind{n}"] = forms.ChoiceField(
+                label=_("What is changed"), choices=kinds, required=False
+            )
+            self.fields[f"item{n}"] = ItemField(label=_("Which service?"), required=False)
+            self.fields[f"text{n}"] = line(_("How, by whom, until when"), most=200, required=False)
+        self.items = choices_of_items()
+
+    def rows(self) -> list[list[Any]]:
+        return [[self[f"{name}{n}"] for name in ("kind", "item", "text")] for n in self.LINES]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        decisions = []
+        for n in self.LINES:
+            kind, item, text = (given.get(f"{name}{n}") for name in ("kind", "item", "text"))
+            if not (kind or item or text):
+                continue
+            if not kind:
+                self.add_error(f"kind{n}", _("Say what is changed."))
+            if not text:
+                self.add_error(f"text{n}", _("Say how, by whom and until when."))
+            if kind == Prevention.GUIDE and not item:
+                self.add_error(f"item{n}", _("Say whose guide is changed."))
+            decisions.append({"kind": kind, "item": item.code if item else "", "text": tidy(text or "")})
+        return {"words": tidy(given.get("words", "")), "decisions": decisions}
 
 
 PERIODS = [("28", _("4 weeks")), ("91", _("3 months")), ("365", _("A year"))]

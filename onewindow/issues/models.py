@@ -521,3 +521,38 @@ class Refusal(models.Model):
     @property
     def shown_code(self) -> str:
         return f"{self.code[:4]}-{self.code[4:8]}-{self.code[8:]}"
+
+
+class NoWeek(models.Model):
+    """周报 — a week whose "no"s were counted and told of on Monday morning: how many, and how many of them became issues."""
+
+    monday = models.DateField()
+    told_at = models.DateTimeField()
+    n = models.PositiveIntegerField()
+    became = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-monday"]
+        constraints = [models.UniqueConstraint(fields=["monday"], name="no_week_once")]
+
+    def __str__(self) -> str:
+        return f"{self.monday}"
+
+
+@personal(words="text", signed_by="name")
+class WeekReview(models.Model):
+    """复盘 — what somebody of the bureau has seen in the "no"s of a week and decided. Never changed: the database refuses it.
+    ``decisions``: ``{"kind": …, "item": code or "", "text": …}``, kinds as those of preventions."""
+
+    week = models.OneToOneField(NoWeek, models.PROTECT, related_name="review")
+    at = models.DateTimeField()
+    signed_by = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    words = models.CharField(max_length=1000)
+    decisions: models.JSONField[Any, Any] = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-week_id"]
+        constraints = [models.CheckConstraint(condition=~Q(words=""), name="week_review_has_words")]
+
+    def __str__(self) -> str:
+        return f"{self.week_id} {self.signed_by_id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.issues import public, views
+from onewindow.issues import public, views, weekviews
 
 urlpatterns = [
     path("stuck/", public.report, name="stuck"),
@@ -21,6 +21,8 @@ urlpatterns = [
     path("desk/issues/posters/", views.posters, name="issue_posters"),
     path("desk/issues/no/", views.refusals, name="refusals"),
     path("desk/issues/no/export.xlsx", views.refusals_export, name="refusals_export"),
+    path("desk/issues/no/week/", weekviews.week, name="no_week"),
+    path("desk/issues/no/week/export.xlsx", weekviews.week_export, name="no_week_export"),
     path("desk/issues/no/new/", views.refusal_new, name="refusal_new"),
     path("desk/issues/no/<str:code>/slip.pdf", views.refusal_slip, name="refusal_slip"),
     path("desk/issues/link/<str:number>/", views.link, name="issue_link"),

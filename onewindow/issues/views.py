@@ -21,7 +21,19 @@ from onewindow.cases.lines import lines
 from onewindow.cases.numbers import shown
 from onewindow.cases.typeset import qr_svg
 from onewindow.cases.views import staff
-from onewindow.issues import actions, entries, figures, links, lists, opening, origins, papers, rules, similar
+from onewindow.issues import (
+    actions,
+    entries,
+    figures,
+    links,
+    lists,
+    opening,
+    origins,
+    papers,
+    rules,
+    similar,
+    weekly,
+)
 from onewindow.issues.models import Issue, Refusal
 from onewindow.org.models import Counter
 from onewindow.org.roles import Role
@@ -177,6 +189,7 @@ def refusals(request: HttpRequest) -> HttpResponse:
         "since": since,
         "week": week,
         "at_window": request.user.has_role(*AT_WINDOW),
+        "unsigned": weekly.unsigned() if request.user.has_role(Role.BUREAU, Role.LEADER) else 0,
     }
     return render(request, "issues/refusals.html", context)
 

@@ -5,7 +5,7 @@ from django.db import connection
 
 #: table → its triggers on SQLite and on PostgreSQL
 APPEND_ONLY = [
-    "issues_attempt", "issues_said", "issues_panelvote", "issues_refusal",
+    "issues_attempt", "issues_said", "issues_panelvote", "issues_refusal", "issues_weekreview",
     "cases_event", "voice_review", "voice_moderation", "voice_reply", "voice_exclusion", "voice_check", "voice_indicator",
     "voice_deviceevent", "voice_windowverdict", "catalog_wording",
     "hall_ticketevent", "hall_windowevent",
