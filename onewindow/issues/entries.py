@@ -7,16 +7,17 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from onewindow.cases import desk, files
+from onewindow.cases import desk, files, numbers
 from onewindow.cases.filefields import Files, FilesField
 from onewindow.cases.models import Attachment, Light
+from onewindow.catalog import guide
 from onewindow.catalog.models import Code, Item
-from onewindow.issues import evidence, origins
+from onewindow.issues import evidence, opening, origins
 from onewindow.issues.forms import CHOOSE, codes, line, prose
-from onewindow.issues.models import FAMILIES, Outcome, Prevention, Refusal, Status
+from onewindow.issues.models import FAMILIES, Issue, Outcome, Prevention, Refusal, Status
 from onewindow.org.fields import DayField
 from onewindow.org.identifiers import BadIdentifier, check_mobile
 from onewindow.org.models import Counter, CounterKind, Hall, Office, Person
@@ -48,6 +49,9 @@ class ItemField(forms.CharField):
         found = (
             found or Item.objects.published().filter(name=said).select_related("office", "current").first()
         )
+        if found is None:  # initials, a part of the name: where only one is meant
+            alike = list(guide.published(said).select_related("office", "current")[:2])
+            found = alike[0] if len(alike) == 1 else None
         if found is None:
             raise forms.ValidationError(
                 _("Choose an item from the list, or leave this empty."), code="unknown"
@@ -148,13 +152,14 @@ class SlipForm(ReportForm):
 
 
 class RegisterForm(ReportForm):
-    """At the window or on the telephone, in under a minute."""
+    """At the window or on the telephone, in under a minute: only the words are needed. What a case or the slip of a "no" knows –
+    service, person, mobile – is not asked again: it comes with its ``number``, typed or in the address (``known``)."""
 
     counter = forms.ChoiceField(label=_("Window"))
-    number = line(_("Number of the case, if there is one"), most=20, required=False)
+    number = line(_("Number of the case or of the slip, if there is one"), most=20, required=False)
     field_order = ("item", "kind_code", "text", "name", "mobile", "number", "photos", "counter")
 
-    def __init__(self, data: Any = None, uploads: Any = None, *, by: Person, **more: Any):
+    def __init__(self, data: Any = None, uploads: Any = None, *, by: Person, known: str = "", **more: Any):
         super().__init__(data, uploads, **more)
         halls = by.halls_as(Role.CLERK, Role.HALL_MANAGER)
         found = Counter.objects.select_related("hall")
@@ -168,22 +173,63 @@ class RegisterForm(ReportForm):
         own = str(by.counter_id or "")
         self.initial["counter"] = own if own in self.counters else next(iter(self.counters), "")
         self.fields["mobile"].help_text = _("Without one, the reporter gets a slip with a link: print it.")
-        self.by = by
+        self.by, self.case, self.refusal = by, None, None
+        if known and self._meant(known):
+            self.initial["number"] = known
+            self.fields["number"].widget = forms.HiddenInput()
+            for name in ("item", "name", "mobile") if self.case else ("item",):
+                del self.fields[name]
+        first = "kind_code" if "item" not in self.fields else "item"
+        self.fields[first].widget.attrs["autofocus"] = True
+
+    def _meant(self, said: str) -> bool:
+        """Finds the case, or the "no" of a slip, that a number means among those that this person may see."""
+        found = numbers.clean(said)
+        self.case = desk.find(found, self.by) if found and found.startswith("A") else None
+        slip = None if self.case else opening.refusal_of_slip(said)
+        if slip and Refusal.objects.seen_by(self.by).filter(pk=slip.pk).exists():
+            self.refusal = slip
+        return bool(self.case or self.refusal)
 
     def clean_counter(self) -> Counter:
         return self.counters[self.cleaned_data["counter"]]
 
     def clean_number(self) -> str:
-        """Only a case that this clerk may see; anything else is no case."""
+        """Only what this clerk may see; anything else is no case."""
         said = self.cleaned_data["number"]
         if not said:
             return ""
-        from onewindow.cases import numbers
+        if not self._meant(said):
+            raise forms.ValidationError(_("There is no case or slip with this number."), code="unknown")
+        if self.refusal and (begun := opening.of_refusal(self.refusal)):
+            text = _("This is being looked at already: %(number)s") % {"number": numbers.shown(begun.number)}
+            raise forms.ValidationError(text, code="begun")
+        return self.case.number if self.case else self.refusal.code  # type: ignore[union-attr]
 
-        found = numbers.clean(said)
-        if not found or desk.find(found, self.by) is None:
-            raise forms.ValidationError(_("There is no case with this number."), code="unknown")
-        return found
+    @property
+    def reporter(self) -> tuple[str, str] | None:
+        """As typed; else whoever applied."""
+        if self.cleaned_data.get("mobile"):
+            return super().reporter
+        return (self.case.contact or self.case.applicant_name, self.case.mobile) if self.case else None
+
+    def open(self) -> Issue:
+        """Opens the issue; that of a "no" is about the word of the clerk who said it."""
+        given, lang = self.cleaned_data, get_language() or "zh-hans"
+        if self.refusal:
+            return opening.from_refusal(
+                self.refusal,
+                text=given["text"],
+                reporter=self.reporter,
+                lang=lang,
+                files=self.held,
+                by=self.by,
+            )
+        return opening.open_issue(
+            "stuck", by=self.by, text=given["text"], item=given.get("item") or (self.case.item if self.case else None),
+            kind_code=given["kind_code"], hall=given["counter"].hall, counter=given["counter"], is_at_window=True,
+            application=self.case.number if self.case else "", reporter=self.reporter, files=self.held, lang=lang,
+        )  # fmt: skip
 
 
 class RefusalForm(forms.Form):

@@ -187,12 +187,18 @@ def say_no(
 
 
 def from_refusal(
-    r: Refusal, *, text: str, reporter: tuple[str, str] | None, lang: str, files: Sequence[Attachment] = ()
+    r: Refusal,
+    *,
+    text: str,
+    reporter: tuple[str, str] | None,
+    lang: str,
+    files: Sequence[Attachment] = (),
+    by: By = CITIZEN,
 ) -> Issue:
     """扫码转办 — one scan of the slip makes an issue of a "no"; a second scan finds the first one's (the caller looks before)."""
     return open_issue(
         "refusal",
-        by=CITIZEN,
+        by=by,
         text=text,
         item=r.item,
         source=r.code,

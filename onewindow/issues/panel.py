@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from onewindow.cases import desk
 from onewindow.issues.models import Issue, Refusal
+from onewindow.org.models import Person
+from onewindow.org.roles import Role
 from onewindow.window.models import Result, Status
 from onewindow.window.ways import PANELS, Way
 
@@ -21,3 +24,13 @@ def looked_at(way: Way) -> tuple[str, dict[str, Any]] | None:
 
 
 PANELS.append(looked_at)
+
+
+def from_here(case: Any, person: Person) -> tuple[str, dict[str, Any]] | None:
+    """On the case page at the window: one step to the could-not-be-done window, with all that is known already."""
+    if case.PREFIX != "A" or case.hall_id not in person.halls_as(Role.CLERK, Role.HALL_MANAGER):
+        return None
+    return "issues/case_panel.html", {"number": case.number}
+
+
+desk.PANELS.append(from_here)

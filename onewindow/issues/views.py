@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -128,23 +127,12 @@ def register(request: HttpRequest) -> HttpResponse:
     shown once, here, and only to somebody who left no number: whoever has the link speaks for the reporter."""
     _only(request, *AT_WINDOW, Role.BUREAU)
     posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = entries.RegisterForm(*posted, by=request.user)
+    known = request.GET.get("number", "")[
+        :20
+    ]  # a case, or the slip of a "no": what it knows is not asked again
+    form = entries.RegisterForm(*posted, by=request.user, known=known)
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        i = opening.open_issue(
-            "stuck",
-            by=request.user,
-            text=given["text"],
-            item=given["item"],
-            kind_code=given["kind_code"],
-            hall=given["counter"].hall,
-            counter=given["counter"],
-            is_at_window=True,
-            application=given["number"],
-            reporter=form.reporter,
-            files=form.held,
-            lang=get_language() or "zh-hans",
-        )
+        i = form.open()
         url = links.url(i) if i.is_anonymous else ""
         context = {"i": i, "url": url, "qr": qr_svg(url) if url else "", "promised": i.due_at}
         return render(request, "issues/registered.html", context)

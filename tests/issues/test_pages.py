@@ -229,3 +229,56 @@ def test_windows_get_their_codes(town):
 def test_opening_knows_only_registered_origins(town):
     with pytest.raises(KeyError):
         opening.open_issue("gossip", by=town.bai, text="…")
+
+
+def test_what_a_case_knows_is_not_asked_again(town, life):
+    a = town.accepted()
+    client = enter(town.li)
+    assert f"/desk/issues/register/?number={a.number}" in client.get(f"/desk/{a.number}/").content.decode()
+    page = client.get(f"/desk/issues/register/?number={a.number}")
+    assert [f.name for f in page.context["form"].visible_fields()] == [
+        "kind_code",
+        "text",
+        "photos",
+        "counter",
+    ]
+    assert "19900000001" not in page.content.decode()
+    body = {"number": a.number, "text": "五天了没有消息", "counter": str(town.window29.pk)}
+    assert client.post(f"/desk/issues/register/?number={a.number}", body).status_code == 200
+    i = Issue.objects.get()
+    assert (i.item, i.application, i.reporter_mobile, i.counter) == (
+        town.food.item, a.number, "19900000001", town.window29,
+    )  # fmt: skip
+    other = enter(town.ma).get(
+        f"/desk/issues/register/?number={a.number}"
+    )  # of another hall: nothing is known
+    assert "item" in other.context["form"].fields and "张" not in other.content.decode()
+
+
+def test_the_slip_of_a_no_is_registered_at_the_window_once_and_is_about_whoever_said_it(town, life):
+    r = opening.say_no(
+        by=town.li, hall=town.hall, counter=town.counter, item=town.food.item, reason="papers", basis="…"
+    )
+    manager = enter(town.bai)
+    body = {
+        "number": r.shown_code,
+        "text": "材料是齐的",
+        "mobile": "19900000001",
+        "counter": str(town.window29.pk),
+    }
+    assert manager.post("/desk/issues/register/", body).status_code == 200
+    i = Issue.objects.get()
+    assert (i.origin, i.source, i.subject, i.item) == ("refusal", r.code, town.li, town.food.item)
+    again = manager.post("/desk/issues/register/", body)
+    assert again.status_code == 422 and "该事项已在办理" in again.content.decode()
+    wrong = manager.post("/desk/issues/register/", body | {"number": "ABCD-EFGH-2345"})
+    assert wrong.status_code == 422 and Issue.objects.count() == 1
+
+
+def test_an_item_is_found_by_its_initials(town):
+    client = enter(town.li)
+    body = {"text": "…", "counter": str(town.window29.pk), "mobile": "", "number": ""}
+    assert client.post("/desk/issues/register/", body | {"item": "spjyxk"}).status_code == 200
+    assert Issue.objects.get().item == town.food.item
+    many = client.post("/desk/issues/register/", body | {"item": "许可"})
+    assert many.status_code == 422 and Issue.objects.count() == 1
