@@ -1,7 +1,8 @@
 """办不成事: the everyday matters that could not be done, and a storm of them, in the life of the city.
 
 A county's windows for them see about 120 a year. Of ten, seven are put right and confirmed, two are explained or end with a
-lawful no, one comes back or its reporter cannot be reached. Over HTTP nobody reports any.
+lawful no, one comes back or its reporter cannot be reached. Bad reviews go the same way; of twenty, one is appealed against
+before the panel, seldom with success, and three need a plan. Over HTTP nobody reports any.
 """
 
 from __future__ import annotations
@@ -23,6 +24,16 @@ from onewindow.window.models import Application
 A_YEAR, WORKING_DAYS = 120, 250
 #: how they end, in percent
 ENDS = {"solved": 70, "explained": 13, "impossible": 7, "unreachable": 6, "reopened": 4}
+#: how bad reviews end
+REVIEWS = {
+    "solved": 58,
+    "planned": 14,
+    "explained": 12,
+    "unreachable": 6,
+    "again": 5,
+    "upheld": 1,
+    "dismissed": 4,
+}
 ANONYMOUS = 0.1
 #: How many of a storm one department gets round to in a day; the others wait, and the ladder tells of them.
 A_DAY = 20
@@ -51,12 +62,14 @@ class Matters:
             if life.approvers.get(v.item.office_id)
             and not busy & {p.pk for p in life.approvers[v.item.office_id]}
         ]
+        self.taken: set[int] = set()  # bad reviews that are on their way
         self.can_be = bool(self.windows and self.items and len(self.bureau) == 2)
 
     def plan(self, day: dt.date, storm: int = 0) -> None:
         """Those of one day: as a rule none or one; in a storm so many more, all about one item."""
         if not self.can_be:
             return
+        self._take_up_reviews(day)
         if self.random.random() < A_YEAR / WORKING_DAYS:
             item = self.random.choice(self.items)
             self.life.at(self._hour(day), lambda: self.report(item))
@@ -84,6 +97,19 @@ class Matters:
         deeds = Cast(self.bureau, clerk, self.random).deeds(end, said)
         self._next(i, deeds, wait)
 
+    def _take_up_reviews(self, day: dt.date) -> None:
+        """The bad reviews of the days before begin to be worked on."""
+        waiting = Issue.objects.filter(origin="review", status="assigned", item__in=self.items)
+        for i in waiting.exclude(pk__in=self.taken).order_by("pk"):
+            self.taken.add(i.pk)
+            self.life.at(dt.datetime.combine(day, dt.time(9, 10), ZONE), lambda i=i: self._put_right(i))
+
+    def _put_right(self, i: Issue) -> None:
+        end = self.random.choices(list(REVIEWS), list(REVIEWS.values()))[0]
+        if not self.life.heads.get(i.office_id) and end in ("planned", "upheld", "dismissed"):
+            end = "solved"
+        self._next(i, Cast(self.bureau, self.bureau[0], self.random).deeds(end, self.random.choice(SAYINGS)))
+
     def _next(self, i: Issue, deeds: list[tuple[float, Any]], wait: int = 0) -> None:
         if deeds:
             moment = moment_after(instant.now(), deeds[0][0] + 24 * wait, self.random)
@@ -96,5 +122,6 @@ class Matters:
         now = Issue.objects.with_facts().get(pk=i.pk)
         deeds[0][1](now)
         if now.status == "closed":
-            self.life.tally[f"matter {now.outcome}"] += 1
+            kind = "review" if now.origin == "review" else "matter"
+            self.life.tally[f"{kind} {now.outcome}"] += 1
         self._next(now, deeds[1:])

@@ -15,7 +15,7 @@ from onewindow.cases.flow import Stale, StepRefused
 from onewindow.cases.worker import follow, wake
 from onewindow.catalog.models import Code, Item
 from onewindow.data.people import citizens
-from onewindow.issues import actions, links, opening
+from onewindow.issues import actions, links, opening, weekly
 from onewindow.issues.models import Issue, Refusal
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Person, current_calendar
@@ -80,9 +80,38 @@ def plant(random: Random) -> None:
             follow()
         cast.live(i, STAGES[n % len(STAGES)], said, begun, now)
     _say_no(items, clerk, people, now, random)
-    for i in Issue.objects.with_facts().filter(origin="review").order_by("id")[:2]:
-        cast.live(i, "working", SAYINGS[1], i.opened_at, now)
+    reviews = Issue.objects.with_facts().filter(origin="review", status="assigned").order_by("id")
+    for i, stage in zip(reviews, ("working", "appealed"), strict=False):
+        cast.live(i, stage, SAYINGS[1], i.opened_at, now)
+    _relayed(bureau[0], items, people, now, random)
+    _signed(bureau[0])
     wake()
+
+
+def _relayed(bureau: Person, items: list[Item], people: list[Any], now: dt.datetime, random: Random) -> None:
+    """What 12345 and a mailbox have passed on: one that has its department, and one that the bureau has to assign."""
+    for n, (origin, own, item) in enumerate(
+        (("hotline", "SH-0007", items[0]), ("mailbox", "XF-0003", None), ("hotline", "SH-0012", items[3]))
+    ):
+        with instant.simulated(_office_hour(now - dt.timedelta(days=n and 0.2), random)):
+            said = SAYINGS[(n + 2) % len(SAYINGS)]
+            opening.relay(origin, own, by=bureau, text=said[0], item=item, kind_code=said[1], agrees=True,
+                          reporter=(people[52 + n].name, people[52 + n].mobile))  # fmt: skip
+            follow()
+
+
+def _signed(bureau: Person) -> None:
+    """The weeks of "no"s are reviewed and signed, but for the last, which is on the desk now."""
+    for week in weekly.weeks()[1:]:
+        if week.owes:
+            weekly.sign(
+                week.monday,
+                by=bureau,
+                words="未予办理主要因材料不齐，一次性告知落实不到位。",
+                decisions=[
+                    {"kind": "training", "item": "", "text": "窗口一次性告知专项培训，大厅负责，月底前完成"}
+                ],
+            )
 
 
 def _office_hour(moment: dt.datetime, random: Random) -> dt.datetime:
@@ -208,11 +237,49 @@ class Cast:
         def ask(i: Issue) -> None:
             actions.ask_reporter(i, by=unit(i), notice="请告诉我们您是哪一天去的、在几号窗口。", days=3)
 
+        def plan(i: Issue) -> None:
+            due = current_calendar().add_working(instant.now().astimezone(ZONE).date(), 6)
+            actions.plan(i, by=unit(i, Role.HEAD), plan="修改流转规则，窗口培训后执行", plan_owner="分管负责人", plan_due=due,
+                         reason="涉及系统调整")  # fmt: skip
+
+        def appeal(i: Issue) -> None:
+            actions.appeal(i, by=unit(i, Role.HEAD), reason="经核对叫号和收件记录，当日按时办结。")
+
+        def votes(upholds: bool) -> list[dict[str, Any]]:
+            leader = (
+                Person.objects.filter(posts__role=Role.LEADER, is_active=True).order_by("username").first()
+            )
+            inside = [(self.bureau[1], upholds), (leader, False)]
+            said = [{"person": p, "name": p.name if p else "", "is_outside": False, "upholds": v, "reason": "核对记录"}
+                    for p, v in inside]  # fmt: skip
+            return [
+                *said,
+                {
+                    "person": None,
+                    "name": "李体验官",
+                    "is_outside": True,
+                    "upholds": upholds,
+                    "reason": "现场体验",
+                },
+            ]
+
+        def uphold(i: Issue) -> None:
+            actions.uphold(
+                i,
+                by=self.bureau[0],
+                votes=votes(True),
+                answer="经评审，评价所述情况与记录不符；评价仍计入原始统计。",
+            )
+
+        def dismiss(i: Issue) -> None:
+            actions.dismiss(i, by=self.bureau[0], votes=votes(False), answer="经评审，评价属实，请抓紧整改。")
+
         def give_up(i: Issue) -> None:
             actions.give_up(i, by=self.bureau[0])
 
         first = [(3.0, contact)]
         worked = [*first, (22.0, verify)]
+        answered = [*worked, (26.0, reply("solved"))]
         ends = {
             "assigned": [], "contacted": first, "working": worked, "asked": [*worked, (20.0, ask)],
             "replied": [*worked, (26.0, reply("solved"))],
@@ -220,6 +287,11 @@ class Cast:
             "explained": [*worked, (26.0, reply("explained")), (25.0, close)],
             "impossible": [*worked, (26.0, refuse), (20.0, sign), (25.0, close)],
             "signing": [*worked, (26.0, refuse)],
+            "planned": [*worked, (4.0, plan), (140.0, reply("solved")), (25.0, close)],
+            "again": [*answered, (25.0, again), *answered, (25.0, confirm)],
+            "appealed": [*first, (5.0, appeal)],
+            "upheld": [*first, (5.0, appeal), (26.0, uphold)],
+            "dismissed": [*first, (5.0, appeal), (26.0, dismiss), (24.0, reply("solved")), (25.0, close)],
             "reopened": [*worked, (26.0, reply("solved")), (25.0, again)],
             "unreachable": [*worked, (26.0, reply("solved")), (23.0, missed), (25.0, missed), (27.0, missed), (24.0, give_up)],
         }  # fmt: skip
