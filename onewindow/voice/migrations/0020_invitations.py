@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("org", "0002_append_only"),
-        ("voice", "0012_every_device_has_a_hall"),
+        ("voice", "0013_sealed_days_and_order"),
     ]
 
     operations = [
