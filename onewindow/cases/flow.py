@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import chain, clock, instant, rows
@@ -156,6 +156,9 @@ class Flow:
 
 
 FLOWS: dict[str, Flow] = {}
+#: What is written down of a late case before a person's step moves it: afterwards its clock may have ended, stopped or
+#: begun anew, and nobody would ever learn that it was late (cases/ladder.py).
+BEFORE_LATE_STEPS: list[Callable[[Any, dt.datetime], object]] = []
 
 
 def register(flow: Flow, model: type[Case]) -> None:
@@ -183,7 +186,10 @@ def take(step: Step, case: Any, *, by: By, version: int | None = None, **given: 
         if reason := case.flow.why_not(step.verb, case, by):
             raise StepRefused(reason)
         now = instant.now()
-        draft = copy.copy(case)
+        read = copy.copy(case)
+        if by is not CLOCK and is_late(read, now):
+            _say_it_was_late(read, now)
+        draft = copy.copy(read)
         data = step.body(draft, by=by, now=now, **given) or {}
         if step.to is not None:
             draft.status = step.to
@@ -195,9 +201,22 @@ def take(step: Step, case: Any, *, by: By, version: int | None = None, **given: 
             clock.work_out(draft, now)
         if step.final or draft.status in draft.flow.closed:
             draft.closed_at = now
-        settle(case, draft, step.verb, by=by, now=now, data=data)
+        settle(read, draft, step.verb, by=by, now=now, data=data)
     case.__dict__.update(draft.__dict__)
     return case
+
+
+def _say_it_was_late(case: Any, now: dt.datetime) -> None:
+    try:
+        for say in BEFORE_LATE_STEPS:
+            say(case, now)
+    except IntegrityError as twice:  # the worker issues the same card at this moment
+        raise Stale from twice
+
+
+def is_late(case: Case, now: dt.datetime) -> bool:
+    """Whether a clock runs on the case and its promise has passed."""
+    return bool(case.clock_from and not case.clock_ended_at and case.due_at and now > case.due_at)
 
 
 def acting_for(step: Step, case: Any, by: Any) -> str:
@@ -254,7 +273,8 @@ def changed(before: Any, draft: Any) -> list[str]:
 def settle_all(pairs: Sequence[tuple[Any, Any]], events: Sequence[Event]) -> None:
     """:func:`settle` for many cases of one kind, as read and as drafted, with what :func:`say` has said of them. Inside a
     transaction: if one of the cases is no longer as it was read, :class:`Stale`, and nothing of all this has happened."""
-    if not rows.update_all_if([(draft, before.version, changed(before, draft)) for before, draft in pairs]):
+    moved = [(draft, before.version, names) for before, draft in pairs if (names := changed(before, draft))]
+    if not rows.update_all_if(moved):
         raise Stale
     chain.append_all(events)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 
-from onewindow.cases import channels, clock, flow, instant, ladder, reactions, rounds, rows
-from onewindow.cases.models import Card, Event, Followup, Message
+from onewindow.cases import channels, clock, flow, instant, ladder, reactions, rounds
+from onewindow.cases.models import Event, Followup, Message
 from onewindow.cases.rules import CLOCK
 
 log = logging.getLogger(__name__)
@@ -69,7 +68,7 @@ def _wake_some(kind: flow.Flow, waiting: Any, now: dt.datetime, known: ladder.Ho
     with transaction.atomic():
         cases = list(waiting.select_related(*waiting.model.WOKEN_WITH).order_by("pk"))
         running = [case for case in cases if not _moved(kind, case, now)]
-        return len(cases) - len(running) + _look(running, now, known)
+        return len(cases) - len(running) + ladder.look(running, now, known)
 
 
 def _moved(kind: flow.Flow, case: Any, now: dt.datetime) -> bool:
@@ -83,33 +82,6 @@ def _moved(kind: flow.Flow, case: Any, now: dt.datetime) -> bool:
             flow.ring(alarm, case)
             return True
     return False
-
-
-def _look(cases: Sequence[Any], now: dt.datetime, known: ladder.Holders) -> int:
-    """Turns the lights of running clocks and lets what is late climb its ladder: everything is worked out first, then written
-    at once, if each case still is as it was read. Returns how many events there were."""
-    pairs = [(case, copy.copy(case)) for case in cases]
-    for _, draft in pairs:
-        clock.work_out(draft, now)
-    due = ladder.due([draft for _, draft in pairs], now)
-    events: list[Event] = []
-    cards: list[Card] = []
-    for n, (case, draft) in enumerate(pairs):
-        if draft.light != case.light:
-            rule = {"amber": "amber", "yellow": "promise", "red": "statute"}.get(draft.light, "")
-            turned = {"light_from": case.light, "light": draft.light, "rule": rule}
-            events.append(flow.say(draft, "light", by=CLOCK, now=now, data=turned))
-        for rung in due.get(draft.pk, ()):
-            card, said = ladder.issue(draft, rung, now, known)
-            cards.append(card)
-            events.append(flow.say(draft, "card", by=CLOCK, now=now, data=said))
-        if draft.version == case.version:  # only the next instant moved; no event
-            wake_at, draft = draft.wake_at, copy.copy(case)
-            draft.wake_at = now + dt.timedelta(minutes=1) if wake_at and wake_at <= now else wake_at
-            pairs[n] = case, draft
-    rows.insert_all(cards)
-    flow.settle_all(pairs, events)
-    return len(events)
 
 
 def follow(limit: int = 200) -> int:

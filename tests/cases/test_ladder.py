@@ -312,3 +312,63 @@ def test_two_workers_at_once_issue_each_card_once(town, monday):
     for a in Application.objects.all():
         assert a.version == Event.objects.of(a.number).count() == 5
         assert list(breaks(Event.objects.of(a.number))) == []
+
+
+# --- between two rounds of the worker ----------------------------------------------------------------------
+
+
+def deeds(number):
+    return [(e.verb, e.by) for e in Event.objects.of(number)][2:]
+
+
+@pytest.mark.parametrize(
+    ("moment", "cards_"),
+    [
+        ("2026-11-30 17:00", []),
+        ("2026-11-30 17:01", ["yellow"]),
+        ("2026-12-04 09:00", ["yellow", "supervise", "notice"]),
+        ("2026-12-08 09:00", ["yellow", "supervise", "notice", "transfer", "red"]),
+    ],
+)
+def test_who_decides_late_before_the_worker_s_turn_does_not_escape_the_card(town, monday, moment, cards_):
+    """Bug: the step ended the clock, and the worker found nothing running."""
+    a = town.accepted()
+    monday.move_to(at(moment))
+    actions.decide(a, by=town.wang, version=2, result="grant")
+    assert sorted(code for code, _ in issued(a.number)) == sorted(cards_)
+    turned = [("light", "clock")] if cards_ else []
+    assert deeds(a.number) == [*turned, *[("card", "clock")] * len(cards_), ("decide", "wang")]
+    work()
+    assert len(issued(a.number)) == len(cards_)
+    assert Application.objects.get(pk=a.pk).version == a.version
+    assert list(breaks(Event.objects.of(a.number))) == []
+    assert told(town.wang) == [f"card.{code}" for code in ("red", "yellow") if code in cards_]
+
+
+def test_the_worker_s_card_is_not_issued_again_by_the_step(town, monday):
+    a = town.accepted()
+    monday.move_to(at("2026-11-30 17:01"))
+    work()
+    a.refresh_from_db()
+    monday.move_to(at("2026-12-01 17:30"))  # the next rung has been reached meanwhile
+    actions.decide(a, by=town.wang, result="grant")
+    assert [code for code, _ in issued(a.number)] == ["yellow", "supervise"]
+    assert deeds(a.number) == [
+        ("light", "clock"), ("card", "clock"), ("card", "clock"), ("decide", "wang"),
+    ]  # fmt: skip
+
+
+def test_stopping_and_extending_a_late_case_hide_nothing_either(town, monday):
+    a, b = town.accepted(), town.accepted(n=2)
+    monday.move_to(at("2026-11-30 17:01"))
+    actions.suspend(a, by=town.wang, reason="hearing", notice="听证（预计 5 个工作日）", days=5)
+    actions.extend(b, by=town.head, reason="案情复杂")
+    assert [code for code, _ in issued(a.number) + issued(b.number)] == ["yellow", "yellow"]
+
+
+def test_a_step_that_is_refused_issues_no_card(town, monday):
+    a = town.accepted()
+    monday.move_to(at("2026-11-30 17:01"))
+    with pytest.raises(StepRefused):
+        actions.decide(a, by=town.qian, result="grant")
+    assert issued(a.number) == [] and Event.objects.of(a.number).count() == a.version == 2
