@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from pypinyin import Style, lazy_pinyin
 
 from onewindow.cases import instant
 from onewindow.catalog.models import Item, ItemState, ItemVersion, MaterialSpec
@@ -14,6 +13,8 @@ from onewindow.catalog.models import Item, ItemState, ItemVersion, MaterialSpec
 
 def spell(name: str) -> dict[str, str]:
     """``pinyin`` and ``initials`` of a Chinese name, small letters without spaces, for the search box."""
+    from pypinyin import Style, lazy_pinyin  # its dictionaries are a quarter of the program's start and 57 MB
+
     letters = "".join(c for c in name if c.isalnum())
     pinyin = "".join(lazy_pinyin(letters))
     initials = "".join(lazy_pinyin(letters, style=Style.FIRST_LETTER))

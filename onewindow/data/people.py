@@ -16,7 +16,6 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from pypinyin import lazy_pinyin
 from stdnum.cn import ric, uscc
 
 from onewindow.org.roles import Role
@@ -172,6 +171,8 @@ def _citizen(random: Random, mobile: int) -> Citizen:
 
 @cache
 def _romanised(surname: str, given: str) -> str:
+    from pypinyin import lazy_pinyin  # not at the top: see catalog/actions.py
+
     return f"{''.join(lazy_pinyin(surname)).title()} {''.join(lazy_pinyin(given)).title()}"
 
 
