@@ -163,7 +163,10 @@ def change(licence: Licence, *, by: By, reason: str, conditions: str, holder_nam
     if holder_name and holder_name != licence.holder_name:
         changes["holder_name"] = holder_name
         fields.append("holder_name")
-    return record(licence, "change", by=by, data={"reason": reason, "fields": fields}, **changes)
+    said = {"reason": reason, "fields": fields, "edition": changes["edition"]}
+    if "conditions" in fields:
+        said["conditions"] = conditions
+    return record(licence, "change", by=by, data=said, **changes)
 
 
 def suspend(licence: Licence, *, by: By, reason: str) -> Licence:

@@ -58,6 +58,8 @@ SHOWN_TO_OTHERS = {
     PaperKind.PRELIMINARY,
     PaperKind.REVOCATION,
     PaperKind.RENEWAL,
+    PaperKind.LICENCE_CHANGE,
+    PaperKind.CANCELLATION,
 }
 
 
@@ -308,8 +310,12 @@ def pdf(paper: Paper) -> bytes:
 
 
 def event_of(paper: Paper) -> Event | None:
-    """The event that a letter belongs to."""
-    return Event.objects.of(paper.application.number).filter(seq=paper.event_seq).first()
+    """The event that a letter belongs to: of its application, or of the licence that came of it."""
+    return (
+        Event.objects.of(paper.facts.get("of") or paper.application.number)
+        .filter(seq=paper.event_seq)
+        .first()
+    )
 
 
 @dataclass(frozen=True)
@@ -328,6 +334,8 @@ def content(paper: Paper) -> Content:
     hidden = {a.applicant_name: mask_name(a.applicant_name, kind=a.applicant_kind)}
     if taker := paper.facts.get("received_by"):
         hidden.setdefault(taker, mask_name(taker))
+    if renamed := paper.facts.get("holder"):
+        hidden.setdefault(renamed, mask_name(renamed, kind=a.applicant_kind))
 
     def masked(text: str) -> str:
         for name, shown in hidden.items():

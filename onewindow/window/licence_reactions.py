@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from onewindow.cases import numbers
 from onewindow.cases.models import Event
 from onewindow.cases.reactions import on
 from onewindow.cases.rules import CLOCK
@@ -15,7 +16,8 @@ from onewindow.licences import actions as licences
 from onewindow.licences.models import Licence
 from onewindow.org.calendar import ZONE
 from onewindow.window.letters import LICENCE
-from onewindow.window.models import Application, Result
+from onewindow.window.models import Application, PaperKind, Result
+from onewindow.window.papers import issue
 from onewindow.window.reactions import tell
 
 
@@ -40,6 +42,42 @@ def take_back(event: Event) -> None:
     """A revoked decision takes its licence with it (行政许可法 69)."""
     for licence in Licence.objects.with_facts().filter(latest=event.number):
         licences.revoke(licence, by=CLOCK, application=event.number)
+
+
+#: ground of a cancellation → number and words of 行政许可法 70
+GROUNDS = {
+    "not_renewed": ("一", "该行政许可有效期届满未延续"),
+    "death": ("二", "被许可人死亡或者丧失行为能力"),
+    "dissolved": ("三", "被许可人已依法终止"),
+    "taken_back": ("四", "该行政许可已依法被撤销、撤回，或者证照已依法被吊销"),
+    "force_majeure": ("五", "因不可抗力导致该许可事项无法实施"),
+    "own_wish": ("六", "你（单位）申请注销，属于法律、法规规定应当注销的其他情形"),
+}
+
+
+@on("licence.change", "licence.cancel")
+def write(event: Event) -> None:
+    """变更、注销决定书 — the measure reaches the holder as a decision in writing (行政许可法 38, 49, 70), kept with the
+    application of which the licence came."""
+    licence = Licence.objects.get(number=event.number)
+    a = Application.objects.with_facts().get(number=licence.latest)
+    facts = {
+        "of": licence.number, "licence": numbers.shown(licence.number), "reason": event.data.get("reason", ""),
+    }  # fmt: skip
+    if event.verb == "cancel":
+        facts["clause"], facts["ground"] = GROUNDS[event.data["reason_code"]]
+        issue(a, PaperKind.CANCELLATION, event.at, facts, event.seq)
+        return
+    changed = event.data["fields"]
+    if not changed:  # a new edition of the same content
+        return
+    facts["edition"] = event.data["edition"]
+    if "holder_name" in changed:
+        facts["holder"] = licence.holder_name
+    if "conditions" in changed:
+        said = event.data["conditions"].rstrip("。")
+        facts |= {"conditions": said, "unconditional": not said}
+    issue(a, PaperKind.LICENCE_CHANGE, event.at, facts, event.seq)
 
 
 def my_page() -> str:

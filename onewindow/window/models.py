@@ -356,11 +356,15 @@ class PaperKind(models.TextChoices):
     REVOCATION = "revocation", _("Decision to revoke")
     WITHDRAWAL = "withdrawal", _("Confirmation of withdrawal")
     RENEWAL = "renewal", _("Renewal granted by law")
+    LICENCE_CHANGE = "licence_change", _("Decision to change a licence")
+    CANCELLATION = "cancellation", _("Decision to strike off a licence")
     DELIVERY = "delivery", _("Delivery receipt")
 
 
 class Paper(models.Model):
-    """文书 — a letter of the government about an application: serial, verification code, and the facts that it states."""
+    """文书 — a letter of the government about an application: serial, verification code, and the facts that it states.
+
+    A letter about the licence that came of it belongs to an event of the licence: ``facts["of"]`` names the licence then."""
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="papers")
     kind = models.CharField(max_length=20, choices=PaperKind)
@@ -408,6 +412,8 @@ class Paper(models.Model):
             "revocation": "撤",
             "withdrawal": "回",
             "renewal": "续",
+            "licence_change": "变",
+            "cancellation": "销",
             "delivery": "送",
         }[self.kind]
         again = f"-{self.nth}" if self.nth > 1 else ""

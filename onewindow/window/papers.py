@@ -28,6 +28,7 @@ REPEATABLE = frozenset(
         PaperKind.HEARING_RIGHT,
         PaperKind.BREACH,
         PaperKind.COMMITMENT,
+        PaperKind.LICENCE_CHANGE,
         PaperKind.DELIVERY,
     }
 )

@@ -50,6 +50,8 @@ HEADINGS = {
     PaperKind.REVOCATION: ("撤销行政许可决定书", "撤销办理结果决定书", "行政许可专用章"),
     PaperKind.WITHDRAWAL: ("撤回申请确认书", "撤回申请确认书", "受理专用章"),
     PaperKind.RENEWAL: ("准予延续行政许可告知书", "准予延续告知书", "行政许可专用章"),
+    PaperKind.LICENCE_CHANGE: ("准予变更行政许可决定书", "准予变更决定书", "行政许可专用章"),
+    PaperKind.CANCELLATION: ("注销行政许可决定书", "注销决定书", "行政许可专用章"),
     PaperKind.DELIVERY: ("送达回证", "送达回证", "送达专用章"),
 }
 
@@ -195,6 +197,12 @@ FIELDS = {
     "facts.undecided": _("is it not decided yet? (for conditions)"),
     "facts.deferral": _("is something put off? (for conditions)"),
     "facts.commitment": _("is something only promised? (for conditions)"),
+    "facts.ground": _("ground on which it is struck off, in the words of the law"),
+    "facts.clause": _("number of that ground in the law"),
+    "facts.holder": _("new name of the holder"),
+    "facts.conditions": _("new conditions"),
+    "facts.unconditional": _("do the conditions fall away? (for conditions)"),
+    "facts.edition": _("number of the licence's edition"),
     "facts.received_by": _("who signed for it"),
 }
 
@@ -234,6 +242,15 @@ NEEDS: dict[str, tuple[tuple[tuple[str, ...], Any, str], ...]] = {
     ),
     PaperKind.REVOCATION: (
         (("facts.reason",), _("the reason"), "行政许可法 69"),
+        ((REMEDIES, "行政复议"), _("reconsideration"), "行政许可法 7"),
+        ((REMEDIES, "行政诉讼"), _("action before a court"), "行政许可法 7"),
+    ),
+    PaperKind.LICENCE_CHANGE: (
+        (("facts.holder",), _("a new name of the holder"), "行政许可法 49"),
+        (("facts.conditions",), _("new conditions"), "行政许可法 49"),
+    ),
+    PaperKind.CANCELLATION: (
+        (("facts.ground", "facts.clause"), _("the ground"), "行政许可法 70"),
         ((REMEDIES, "行政复议"), _("reconsideration"), "行政许可法 7"),
         ((REMEDIES, "行政诉讼"), _("action before a court"), "行政许可法 7"),
     ),
@@ -278,6 +295,7 @@ def sample(kind: str, *, licence: bool) -> dict[str, Any]:
     facts |= {
         "deemed": False, "renewal": "", "undecided": False, "joint": False, "deferral": True, "commitment": True,
         "reason": "经营场所与申请不符", "days": 10, "staff": ["李明", "王芳"], "materials": [], "open": True,
+        "unconditional": False,
     }  # fmt: skip
     said = {name: f"〔{label}〕" for name, label in FIELDS.items() if "." not in name}
     return said | {

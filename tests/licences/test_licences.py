@@ -12,12 +12,12 @@ import time_machine
 from django.core.management import call_command
 from django.test import Client
 
-from onewindow.cases import seals, worker
+from onewindow.cases import numbers, seals, worker
 from onewindow.cases.flow import StepRefused
 from onewindow.cases.models import Event, Message
 from onewindow.licences import actions as licences
 from onewindow.licences import identifier, paper
-from onewindow.licences.models import Licence
+from onewindow.licences.models import CANCEL_REASONS, Licence
 from onewindow.org.http import token_digest
 from onewindow.org.models import ApiToken
 from onewindow.window import actions, afterwards, letters, pledging
@@ -150,6 +150,59 @@ def test_a_change_is_a_new_edition_with_a_new_identifier(town):
     licences.suspend(x, by=town.head, reason="整改")
     licences.restore(x, by=town.head, reason="整改完成")
     assert verbs(x) == ["grant", "change", "suspend", "restore"]
+
+
+def said_by(kind):
+    letter = letters.compose(Paper.objects.get(kind=kind))
+    return letter, "".join(words for block in letter.paragraphs for words, _bold in block)
+
+
+def test_a_change_reaches_the_holder_as_a_decision_in_writing(town, client):
+    """行政许可法 49: what changes, from when, by which decision; nothing of it can be rewritten later."""
+    x = granted(town)
+    licences.change(x, by=town.head, reason="企业更名", conditions="不含冷食类。", holder_name="新名食品店")
+    licences.change(again(x), by=town.head, reason="恢复冷食", conditions="")
+    licences.change(
+        again(x), by=town.head, reason="重打", conditions=""
+    )  # nothing of the content: no decision
+    follow()
+    first, second = Paper.objects.filter(kind="licence_change").order_by("id")
+    assert (first.application.number, first.nth, second.nth) == (x.application, 1, 2)
+    letter = letters.compose(first)
+    text = "".join(words for block in letter.paragraphs for words, _bold in block)
+    assert letter.heading == "准予变更行政许可决定书" and letter.serial.startswith("肇政务变〔2026〕")
+    assert (
+        "第四十九条" in text
+        and "持证人名称变更为“新名食品店”" in text
+        and "许可条件变更为：不含冷食类。其他" in text
+    )
+    assert "第 2 版" in text and "行政复议" in "".join(
+        words for block in letter.after for words, _bold in block
+    )
+    assert "原许可条件取消" in "".join(w for b in letters.compose(second).paragraphs for w, _bold in b)
+    assert letter.event_hash == Event.objects.get(number=x.number, seq=first.event_seq).hash
+    public = client.get(f"/verify/?code={first.verify_code}").content.decode()
+    assert "不含冷食类" in public and "新名食品店" not in public  # a person's name is masked
+
+
+GROUNDS = {
+    "not_renewed": "一", "death": "二", "dissolved": "三", "taken_back": "四", "force_majeure": "五", "own_wish": "六",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ground", CANCEL_REASONS)
+def test_striking_off_reaches_the_holder_as_a_decision_that_names_the_ground_of_the_law(town, ground):
+    """行政许可法 70."""
+    x = granted(town)
+    licences.cancel(x, by=town.head, reason_code=ground, reason="详见调查记录。")
+    follow()
+    letter, text = said_by("cancellation")
+    assert letter.heading == "注销行政许可决定书" and "注销该行政许可" in text and "详见调查记录。" in text
+    assert f"第七十条第（{GROUNDS[ground]}）项" in text and numbers.shown(x.number) in text
+    assert (
+        letter.event_hash
+        == Event.objects.filter(number=x.number, kind="licence.cancel").values_list("hash", flat=True).get()
+    )
 
 
 def test_the_chain_proves_the_register_too(town, capsys):

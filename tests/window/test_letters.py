@@ -109,6 +109,19 @@ FACTS = {
     "revocation": {"reason": "承诺不实", "heard": "无异议。", "licence": "ZD-1"},
     "withdrawal": {"reason": "不再办理"},
     "renewal": {"licence": "ZD-1", "until": "2031-11-23"},
+    "licence_change": {
+        "licence": "L-1",
+        "reason": "企业更名",
+        "holder": "满口香饮食",
+        "conditions": "不含冷食",
+        "edition": 2,
+    },
+    "cancellation": {
+        "licence": "L-1",
+        "ground": "该行政许可有效期届满未延续",
+        "clause": "一",
+        "reason": "到期六个月",
+    },
     "delivery": {"papers": [["准予行政许可决定书", "〔2026〕1号"]], "received_by": "张三"},
 }
 SAYS |= {
@@ -127,6 +140,15 @@ SAYS |= {
     "hearing_right": ["第四十七条", "2026年11月30日", "二十个工作日", "拟不予许可"],
     "breach": ["补交健康证明", "逾期未补交", "2026年11月30日", "陈述、申辩"],
     "revocation": ["第六十九条", "承诺不实", "无异议", "行政复议", "行政诉讼"],
+    "licence_change": [
+        "第四十九条",
+        "企业更名",
+        "持证人名称变更为“满口香饮食”",
+        "许可条件变更为：不含冷食。",
+        "第2版",
+        "行政复议",
+    ],
+    "cancellation": ["第七十条第（一）项", "有效期届满未延续", "到期六个月", "L-1", "行政复议", "行政诉讼"],
     "withdrawal": ["终止办理", "不再办理"],
     "renewal": ["第五十条第二款", "视为准予延续", "ZD-1"],
     "delivery": ["送达回证", "第四十四条", "准予行政许可决定书", "由张三签收"],
