@@ -2,7 +2,7 @@
 
 Life only decides; its hands do it: ``direct.py`` by the actions in this process (fast, and in the past), ``remote.py``
 over HTTP as people and machines do it. Time is simulated: a queue of (instant, what happens) is worked off in order.
-Shares are those seen in practice: corrections 15 %, special procedures 5 %, withdrawals 2 %, refusals < 1 %, late 1 %.
+Shares are those seen in practice: corrections 15 %, special procedures 5 %, withdrawals 2 %, refusals < 1 %, late 2 %.
 Bad reviews are 2 in 100 of what people say: cities publish 0.012 to 0.024 %, which nobody believes; where nobody looks over
 the shoulder it is 5.9 %. For what could not be done see ``matters.py``.
 """
@@ -41,7 +41,7 @@ SAYINGS = {
     2: ["说好的时间没办完", "多跑了一趟"], 1: ["超时没人解释", "态度生硬，问题没解决"],
 }  # fmt: skip
 #: Share of the matters that a department lets run past its promise.
-LATE_SHARE = 0.01
+LATE_SHARE = 0.02
 #: How much busier a lively day is: the last ones of a demonstration, which people look at.
 LIVELY = 4
 Deed = Callable[[], None]
