@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import zlib
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,7 @@ from onewindow.issues.models import Issue
 from onewindow.issues.opening import open_issue
 from onewindow.org.models import Counter, Person
 from onewindow.pledges.actions import make_good
+from onewindow.voice import odp
 from onewindow.voice.actions import review
 from onewindow.voice.models import Device, ReviewChannel
 from onewindow.window import actions, joint, pledging, reuse
@@ -149,4 +151,8 @@ class Direct:
     ) -> None:
         """One verdict, on the window's device or (None) by phone; raises ``NotPossible``."""
         channel = ReviewChannel.TABLET if device else ReviewChannel.MOBILE
-        review(a, touchpoint, level=level, codes=codes, text=text, channel=channel, device=device)
+        # drawn from the number: the same life again has the same orders
+        order = odp.ORDERS[zlib.crc32(f"{a.number} {touchpoint}".encode()) % 2] if device else ""
+        review(
+            a, touchpoint, level=level, codes=codes, text=text, channel=channel, device=device, shown_order=order,
+        )  # fmt: skip

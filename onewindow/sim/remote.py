@@ -331,6 +331,7 @@ class Remote:
         for kind in ("shown", "touched"):
             device.device.note(kind, prompt["id"])
         said = {"score": verdict["level"], "tags": verdict["codes"], "text": verdict["text"]}
+        said |= {"order": prompt["order"]} if "order" in prompt else {}
         device.device.note("answered", prompt["id"], **said)
         self._tend(device.counter.pk, device)
 

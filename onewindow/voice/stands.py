@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Avg, Case, Count, When
+from django.db.models import Count, Q
 
 from onewindow.org.models import Hall
 from onewindow.voice import actions
 from onewindow.voice.device_models import HallVerdict, HallVerdictQuerySet
-from onewindow.voice.models import Device, Level, ReviewChannel
+from onewindow.voice.figures import SUMS, Verdict
+from onewindow.voice.models import Device, ReviewChannel
 
 #: What one stand counts in a minute and in an hour. Beyond that somebody plays, or presses for others; the rest is kept and
 #: shown apart. By the time at which it was said: a stand that was cut off for a day is not punished for it.
@@ -53,19 +53,13 @@ def _taken(device: Device, at: dt.datetime, span: dt.timedelta) -> int:
 
 @dataclass(frozen=True)
 class Said:
-    """What was said at the stands of one hall."""
+    """What was said at the stands of one hall: the verdict (nobody was asked, so there are no occasions), how many stands said
+    something, and how much came too fast to count."""
 
     hall: Hall
-    n: int
-    good: int
-    bad: int
-    mean: float | None
-    surplus: int
+    verdict: Verdict
     stands: int
-
-    @property
-    def good_share(self) -> float:
-        return self.good / self.n if self.n else 0.0
+    surplus: int
 
 
 def by_hall(rows: HallVerdictQuerySet, since: dt.datetime, until: dt.datetime | None = None) -> list[Said]:
@@ -73,15 +67,12 @@ def by_hall(rows: HallVerdictQuerySet, since: dt.datetime, until: dt.datetime | 
     found = rows.filter(said_at__gte=since)
     if until is not None:
         found = found.filter(said_at__lt=until)
-    real = {"is_surplus": False}
-    sums = found.order_by().values("hall_id").annotate(
-        n=Count(Case(When(**real, then=1))),
-        good=Count(Case(When(**real, level__gte=Level.GOOD, then=1))),
-        bad=Count(Case(When(**real, level__lte=Level.BAD, then=1))),
-        mean=Avg(Case(When(**real, then="level"))),
-        surplus=Count(Case(When(is_surplus=True, then=1))),
-        stands=Count("device_id", distinct=True),
+    counted = found.counted().order_by().values("hall_id").annotate(**SUMS)
+    verdicts = {row.pop("hall_id"): Verdict(**row, touchpoints=0) for row in counted}
+    beside = found.order_by().values_list("hall_id").annotate(
+        stands=Count("device_id", distinct=True), surplus=Count("pk", filter=Q(is_surplus=True))
     )  # fmt: skip
-    halls: Iterable[Hall] = Hall.objects.in_bulk([row["hall_id"] for row in sums]).values()
-    by_id = {hall.pk: hall for hall in halls}
-    return sorted((Said(by_id[row.pop("hall_id")], **row) for row in sums), key=lambda said: said.hall.code)
+    halls = Hall.objects.in_bulk([hall for hall, _stands, _surplus in beside])
+    nothing = Verdict(0, 0, 0, None, 0)
+    said = (Said(halls[hall], verdicts.get(hall, nothing), n, surplus) for hall, n, surplus in beside)
+    return sorted(said, key=lambda one: one.hall.code)

@@ -286,12 +286,17 @@ def named(kind: str, said: dict[str, Verdict]) -> list[tuple[Any, Verdict]]:
     return sorted(pairs, key=lambda pair: (-pair[1].n, -pair[1].touchpoints, pair[0].code))
 
 
+def span(over: Period) -> tuple[dt.datetime, dt.datetime]:
+    """The instants between which the days of a period lie that are in its sums; all its days if nothing has been summed."""
+    end = (over.last + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+    return midnight(over.first), midnight(min(over.until or end, end) + dt.timedelta(days=1))
+
+
 def unasked(rows: WindowVerdictQuerySet, over: Period) -> dict[int, Verdict]:
     """Window id → what was said there on devices that had no question, in the same days. Nobody was asked, so there are no
     occasions; and nothing of it is in the sums, which also count for people."""
-    end = (over.last + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-    last = min(over.until or end, end)
-    said = rows.filter(said_at__gte=midnight(over.first), said_at__lt=midnight(last + dt.timedelta(days=1)))
+    since, until = span(over)
+    said = rows.filter(said_at__gte=since, said_at__lt=until)
     found = said.order_by().values("counter_id").annotate(**SUMS)
     return {row.pop("counter_id"): Verdict(**row, touchpoints=0) for row in found}
 

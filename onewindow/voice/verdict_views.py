@@ -20,8 +20,8 @@ from onewindow.cases.views import staff
 from onewindow.org.models import Counter, number
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
-from onewindow.voice import actions, again, examining, low_marks, publishing, rules, tallies
-from onewindow.voice.device_models import WindowVerdict
+from onewindow.voice import actions, again, examining, low_marks, publishing, rules, stands, tallies
+from onewindow.voice.device_models import HallVerdict, WindowVerdict
 from onewindow.voice.funnel import funnel
 from onewindow.voice.models import Review
 from onewindow.voice.records import Examination
@@ -178,12 +178,14 @@ def _windows(request: HttpRequest) -> tuple[tallies.Period, list[Any]]:
 def windows(request: HttpRequest) -> HttpResponse:
     """Every window with its figures, and all of them in one funnel plot: a ranking would be mostly chance."""
     over, rows = _windows(request)
+    at_stands = stands.by_hall(HallVerdict.objects.seen_by(request.user), *tallies.span(over))
     chart = funnel([(counter, said.n, said.bad) for counter, said, _beside in rows if said.n])
     sides = {p.thing.pk: p.outside for p in chart.points} if chart else {}
     context = {
         "over": over,
         "months": tallies.months(over.until or over.last, 24) if over.until else [],
         "chart": chart,
+        "at_stands": at_stands,
         "rows": sorted(
             ((counter, said, sides.get(counter.pk, ""), beside) for counter, said, beside in rows),
             key=lambda row: -row[1].n,

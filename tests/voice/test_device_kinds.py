@@ -230,8 +230,17 @@ def test_a_stand_counts_no_more_than_people_can_say_and_keeps_the_rest(town, put
     stand.odp.flush()
     assert {r["result"] for r in stand.odp.results} == {"accepted"}
     said = stands.by_hall(HallVerdict.objects.all(), at("2026-11-23 00:00"))[0]
-    assert (said.n, said.good, said.bad, said.surplus, said.stands) == (5, 4, 0, 2, 1)
-    assert said.mean == pytest.approx(23 / 5)
+    assert (said.verdict.n, said.verdict.good, said.verdict.bad, said.surplus, said.stands) == (5, 5, 0, 2, 1)
+    assert said.verdict.mean == pytest.approx(23 / 5)
+
+
+def test_the_hall_sees_what_was_said_at_its_stands_beside_its_windows(town, put, signed_in):
+    stand = put("feedback")
+    stand.odp.note("answered", None, score=2, tags=[], text="")
+    stand.odp.flush()
+    page = signed_in(town.zhou).get("/desk/reviews/windows/?lang=en").content.decode()
+    row = page.split("Said at the stands of the halls</caption>")[1].split("</tbody>")[0]
+    assert row.count('class="ow-num">1</td>') == 3 and "0.0%" in row  # one stand, one verdict, one low mark
 
 
 def test_verdicts_of_a_stand_that_was_cut_off_are_judged_by_when_they_were_said(town, put, monday):
