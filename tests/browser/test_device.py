@@ -4,11 +4,12 @@ import pytest
 
 from onewindow.cases import worker
 from onewindow.config.settings import BASE_DIR
+from onewindow.hall.models import MatterGroup
 from onewindow.voice.actions import load_indicators
-from onewindow.voice.device_models import DeviceAlarm, DeviceChain, DeviceEvent, WindowVerdict
-from onewindow.voice.enrol import enrol, print_slips
-from onewindow.voice.models import Device, Prompt, Review
-from onewindow.voice.placing import heard, revoke, suspend
+from onewindow.voice.device_models import DeviceAlarm, DeviceChain, DeviceEvent, HallVerdict, WindowVerdict
+from onewindow.voice.enrol import Spot, enrol, print_for, print_slips
+from onewindow.voice.models import Device, DeviceBeat, Prompt, Review
+from onewindow.voice.placing import first_word, heard, retire, revoke, suspend
 from onewindow.window import actions
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -160,7 +161,9 @@ def test_a_tablet_that_scans_a_printed_slip_belongs_to_its_window(town, new_page
 
 def test_the_tiles_are_new_every_half_minute_without_a_click(town, new_page):
     device, _secret = enrol(print_slips([town.counter], by=town.zhou)[0].token)
+    first_word(device.pk)
     heard(device.pk, None)
+    device.refresh_from_db()
     manager = new_page(by=town.zhou)
     manager.clock.install()
     manager.goto("/desk/devices/")
@@ -190,3 +193,60 @@ def test_without_a_script_it_says_so(new_page):
     page = new_page(java_script_enabled=False, **TABLET)
     page.goto("/device/")
     assert "JavaScript" in page.inner_text("main")
+
+
+def scanned(town, new_page, kind, **size):
+    """A device of the hall that scans its slip."""
+    load_indicators(BASE_DIR / "data/indicators.csv")
+    token = print_for([Spot(kind, town.hall, None, "入口左侧")], by=town.zhou)[0].token
+    screen = new_page(**size)
+    screen.goto(f"/device/{kind}/#enrol={token}")
+    return screen
+
+
+def test_at_a_stand_anybody_says_how_the_hall_is_and_it_leaves_in_good_order(
+    town, new_page, axe, browser_problems
+):
+    stand = scanned(town, new_page, "feedback", **TABLET)
+    stand.get_by_role("heading", name="您对本大厅的服务满意吗？").wait_for()
+    axe(stand)
+    assert stand.get_by_role("button", name="我不想评价").count() == 0
+    stand.locator(".ow-face--2:visible").click()
+    stand.get_by_role("button", name="提交评价").click()
+    stand.get_by_role("heading", name="感谢您的评价").wait_for()
+    emptied(stand)
+    verdict = HallVerdict.objects.get()
+    assert (verdict.level, verdict.hall, verdict.place) == (2, town.hall, "入口左侧")
+    assert verdict.shown_order in ("high_first", "low_first")
+    retire(Device.objects.get(), by=town.zhou)
+    stand.reload()  # or at its next heartbeat, within a minute
+    stand.get_by_text("设备已停止使用").locator("visible=true").wait_for()
+    assert Device.objects.get().state == "retired" and not DeviceAlarm.objects.exists()
+    assert stand.evaluate("[odp.known.device, odp.known.key]") == [None, None]
+    browser_problems.clear()  # it was told by a 401
+
+
+def test_a_display_is_led_to_its_board_and_says_since_when_it_is_old(town, new_page, axe, browser_problems):
+    MatterGroup.objects.create(hall=town.hall, letter="A", name="许可", name_en="Licences").counters.set(
+        [town.counter]
+    )
+    screen = scanned(town, new_page, "signage", width=1920, height=1080)
+    screen.wait_for_url(f"**/hall/{town.hall.code}/board/")
+    screen.get_by_text("请到窗口办理").wait_for()
+    axe(screen)
+    for _try in range(50):
+        if DeviceBeat.objects.filter(device__kind="signage", dark_since=None).exists():
+            break
+        screen.wait_for_timeout(100)
+    screen.clock.install()
+    screen.reload()
+    screen.get_by_text("请到窗口办理").wait_for()
+    assert screen.locator("[data-stale-band]").is_hidden()
+    screen.context.set_offline(True)
+    screen.clock.run_for(21_000)
+    assert "现在显示的是" in screen.locator("[data-stale-band]").inner_text()
+    assert screen.get_by_text("请到窗口办理").is_visible()
+    screen.context.set_offline(False)
+    screen.clock.run_for(5_000)
+    screen.locator("[data-stale-band]").wait_for(state="hidden")
+    browser_problems.clear()  # the line was broken on purpose

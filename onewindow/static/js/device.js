@@ -53,7 +53,9 @@
   function idle() {
     prompt = null; etag = ""; level = 0;
     if (lang !== HOME) speak(HOME);
-    if (KIND !== "feedback" || !odp.known.device) return show("idle");
+    policy ||= odp.known.device?.order || "";
+    // a stand asks from its first heartbeat on, which says in which order; later also when the line is broken
+    if (KIND !== "feedback" || !odp.known.device || !(policy || beaten > 0)) return show("idle");
     ask({ id: null, touchpoint: "hall", title: "", seconds_left: Infinity });
   }
 
@@ -176,7 +178,7 @@
       policy = told.policy.order || "";
       document.getElementById("limited").hidden = !limited;
       const { kind, hall, counter } = told;
-      await odp.keep("device", { ...odp.known.device, kind, hall, counter });
+      await odp.keep("device", { ...odp.known.device, kind, hall, counter, order: policy });
       fill();
       // asked to leave: it takes nothing more, sends what it has, and says so; the answer is that it is retired
       if (told.retire && screen !== "why") {
