@@ -15,12 +15,9 @@ import random
 import secrets
 import time
 from collections import Counter as Count
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
 from typing import Any
-
-from django.db import connections
 
 from onewindow.cases import instant
 from onewindow.data.people import citizens
@@ -28,16 +25,15 @@ from onewindow.org.models import Counter, Hall, Person, Post
 from onewindow.org.roles import Role
 from onewindow.sim import evaluator
 from onewindow.sim.caller import Answer
+from onewindow.sim.fleet_account import Report, account
 from onewindow.sim.own_server import Server
 from onewindow.voice import enrol, evaluators, placing
-from onewindow.voice.device_models import AlarmKind, DeviceAlarm, DeviceEvent, HallVerdict
-from onewindow.voice.models import Device, Prompt, PromptState, Review
+from onewindow.voice.models import Device, Prompt, PromptState
 from onewindow.window import actions
 from onewindow.window.models import Application
 
 DAY, HOUR, MINUTE = 86_400_000, 3_600_000, 60_000
 AWAY = 2 * HOUR
-DELAY = MINUTE // 2  # what a line may take on a busy machine; a wrong clock would be a day
 LOSS, DOUBLED, LATE = 0.2, 0.1, 0.1
 #: Every so-manieth device is wiped, or revoked, while it still holds answers.
 WIPED, REVOKED = 6, 7
@@ -150,59 +146,6 @@ def _given(answer: Answer | None) -> Answer:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
-
-
-@dataclass
-class Report:
-    """What the run found. ``ok`` if what must be zero is, and what must be equal is."""
-
-    devices: int = 0
-    events: int = 0
-    acknowledged: int = 0
-    stored: int = 0
-    lost: int = 0
-    doubled: int = 0
-    wrong: int = 0
-    left: int = 0
-    answers: int = 0
-    reviews: int = 0
-    hall_devices: int = 0
-    said_at_stands: int = 0
-    stored_at_stands: int = 0
-    machines_marked: int = 0
-    wipes: int = 0
-    wipes_reported: int = 0
-    lost_by_wipes: int = 0
-    lost_by_wipes_reported: int = 0
-    revoked: int = 0
-    revoked_reported: int = 0
-    forged_refused: int = 0
-    false_alarms: int = 0
-    exact: int = 0
-    estimated: int = 0
-    clamped: int = 0
-    badly_dated: int = 0
-    kills: int = 0
-    personal: list[str] = field(default_factory=list)
-    faults: dict[str, int] = field(default_factory=dict)
-    flush_seconds: float = 0.0
-
-    @property
-    def ok(self) -> bool:
-        zero = (self.lost, self.doubled, self.wrong, self.left, self.false_alarms, self.badly_dated)
-        return (
-            not any(zero)
-            and not self.personal
-            and self.acknowledged <= self.stored
-            and (self.wipes, self.lost_by_wipes) == (self.wipes_reported, self.lost_by_wipes_reported)
-            and self.revoked == self.revoked_reported
-            and self.forged_refused > 0
-            and self.reviews == self.answers > 0
-            and self.said_at_stands == self.stored_at_stands
-        )
-
-    def told(self) -> dict[str, Any]:
-        return asdict(self) | {"ok": self.ok}
 
 
 class Fleet:
@@ -351,7 +294,7 @@ class Fleet:
                 device.line.close()
         finally:
             self.server.kill()
-        return self._account()
+        return account(self)
 
     def _online(self, pool: ThreadPoolExecutor, *, kill: bool) -> None:
         """A question on every device; in one turn the server is killed while they answer."""
@@ -481,87 +424,3 @@ class Fleet:
         thief.line.close()
         self.report.forged_refused = int(thief.stopped == "bad_signature")
         self.thief = device
-
-    # -- the account --
-
-    def _account(self) -> Report:
-        connections.close_all()
-        r, faults = self.report, Count()
-        rows = [*self.rows, *self.other_rows]
-        every = [*self.devices, *(device for _kind, device in self.others)]
-        by_row = {row.pk: device for row, device in zip(rows, every, strict=True)}
-        stored: dict[int, dict[str, DeviceEvent]] = {pk: {} for pk in by_row}
-        for event in DeviceEvent.objects.filter(device__in=rows).iterator():
-            r.doubled += event.event_id in stored[event.device_id]
-            stored[event.device_id][event.event_id] = event
-        reviewed = Count(
-            Review.objects.filter(device__in=self.rows).values_list("device_id", "said_at", "level")
-        )
-        at_stands = {row.pk for row in self.other_rows if row.kind == "feedback"}
-        verdicts = HallVerdict.objects.filter(device__in=at_stands)
-        said = Count(verdicts.values_list("device_id", "said_at", "level"))
-        r.stored_at_stands = sum(said.values())
-        for pk, device in by_row.items():
-            here = stored[pk]
-            faults.update(device.line.done)
-            r.events += len(device.noted)
-            r.acknowledged += len(device.safe)
-            r.stored += len(here)
-            r.lost += sum(id_ not in here or here[id_].hash != hash_ for id_, hash_ in device.safe.items())
-            r.left += len(device.queue) if not device.stopped else 0
-            for id_, event in here.items():
-                truth, noted = device.noted[id_]
-                r.wrong += event.result != "accepted" or event.hash != noted["hash"]
-                setattr(r, event.time_quality, getattr(r, event.time_quality) + 1)
-                if event.time_quality != "clamped":
-                    r.badly_dated += abs(event.event_at.timestamp() * 1000 - truth) > DELAY
-                if event.kind == "answered" and pk in at_stands:
-                    r.said_at_stands += 1
-                    r.wrong += not said[pk, event.event_at, noted["score"]]
-                elif event.kind == "answered":
-                    r.answers += 1
-                    r.wrong += not reviewed[pk, event.event_at, noted["score"]]
-        r.reviews = sum(reviewed.values())
-        r.faults, r.kills = dict(faults), self.server.kills - 1
-        self._alarms(by_row)
-        r.personal = self._personal()
-        return r
-
-    def _alarms(self, by_row: dict[int, Tracked]) -> None:
-        r = self.report
-        for alarm in DeviceAlarm.objects.filter(device__in=list(by_row)):
-            device = by_row[alarm.device_id]
-            if alarm.kind == AlarmKind.WIPED and device.lost:
-                r.wipes_reported += 1
-                r.lost_by_wipes_reported += alarm.count
-            elif alarm.kind == AlarmKind.GAP and device.stopped == "device_revoked":
-                r.revoked_reported += 1
-            elif (alarm.kind == AlarmKind.CLOCK and device.skew) or (
-                alarm.kind == AlarmKind.SIGNATURE and device is self.thief
-            ):
-                continue
-            else:
-                r.false_alarms += 1
-        # of what a wiped device held, the server may have got a part whose acknowledgement was lost: that is not missing
-        for pk, device in by_row.items():
-            if device.lost:
-                chains = DeviceEvent.objects.filter(device_id=pk, chain__ended_at__isnull=False)
-                r.lost_by_wipes += len(set(device.lost) - set(chains.values_list("seq", flat=True)))
-
-    def _personal(self) -> list[str]:
-        """What stands in an address or a log line and may not."""
-        person = self.person
-        needles = [person.name, person.id_number, person.mobile, self.words]
-        every = [*self.devices, *(device for _kind, device in self.others)]
-        needles += [secret for device in every if (secret := device.secret)]
-        log = self.server.log.read_text(encoding="utf-8", errors="replace")
-        said = log + "\n".join(self.addresses)
-        return [needle for needle in needles if needle in said]
-
-
-def lines(report: Report) -> Iterable[str]:
-    """The report, to be read."""
-    for name, value in report.told().items():
-        if name == "faults":
-            value = ", ".join(f"{n} {what}" for what, n in sorted(value.items()))
-        yield f"  {name.replace('_', ' '):24} {value}"

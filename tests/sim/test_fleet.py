@@ -60,7 +60,7 @@ def test_nothing_personal_stands_in_an_address_or_a_log_line_of_that_day(ran):
 
 def test_the_account_of_a_fleet_is_not_satisfied_by_less():
     """The rig fails where the build is broken: one acknowledged event that the server does not have is enough."""
-    from onewindow.sim.fleet import Report
+    from onewindow.sim.fleet_account import Report
 
     good = {
         "devices": 1,

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from onewindow.sim import city, fleet, own_server
+from onewindow.sim import city, fleet, fleet_account, own_server
 
 
 class Command(BaseCommand):
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(report.told()))
         else:
-            for line in fleet.lines(report):
+            for line in fleet_account.lines(report):
                 self.stdout.write(line)
             self.stdout.write("PASS" if report.ok else "FAIL")
         if not report.ok:
