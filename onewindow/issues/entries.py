@@ -172,7 +172,13 @@ class RegisterForm(ReportForm):
         ]  # type: ignore[attr-defined]
         own = str(by.counter_id or "")
         self.initial["counter"] = own if own in self.counters else next(iter(self.counters), "")
+        self.fields["name"].label = _("Reporter's name")
+        self.fields["mobile"].label = _("Reporter's mobile")
         self.fields["mobile"].help_text = _("Without one, the reporter gets a slip with a link: print it.")
+        self.fields["name"].widget.attrs["autocomplete"] = self.fields["mobile"].widget.attrs[
+            "autocomplete"
+        ] = "off"
+        self.fields["text"].widget.attrs["rows"] = 3
         self.by, self.case, self.refusal = by, None, None
         if known and self._meant(known):
             self.initial["number"] = known
@@ -243,7 +249,9 @@ class RefusalForm(forms.Form):
         most=200,
         required=False,
     )
-    note = prose(_("What was said"), _("No names: this is about the matter."), rows=2, required=False)
+    note = prose(
+        pgettext_lazy("no", "What was said"), _("No names: this is about the matter."), rows=2, required=False
+    )
     counter = forms.ChoiceField(label=_("Window"))
 
     def __init__(self, data: Any = None, *, by: Person):

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from onewindow.cases import desk, instant, numbers
@@ -192,7 +193,7 @@ def refusals_export(request: HttpRequest) -> HttpResponseBase:
     became = lists.issues_of(rows, request.user)
     columns = [
         (_("Day"), 17), (_("Item"), 34), (_("Department"), 24), (_("Hall"), 24), (_("Reason"), 26), (_("Legal basis"), 34),
-        (_("What was said"), 40), (_("Issue"), 20),
+        (pgettext("no", "What was said"), 40), (_("Issue"), 20),
     ]  # fmt: skip
     return workbook(
         "no",

@@ -25,7 +25,7 @@ from onewindow.org.models import Hall, Person, current_calendar
 from onewindow.org.roles import Role
 from onewindow.pledges.actions import may_follow
 from onewindow.sim.direct import Direct
-from onewindow.sim.matters import Matters
+from onewindow.sim.matters import Matters, Orders
 from onewindow.voice.actions import NotPossible, rateable
 from onewindow.voice.models import Indicator, Touchpoint
 from onewindow.window import actions
@@ -85,7 +85,7 @@ class Life:
         for level, code in Indicator.objects.order_by("-is_core", "code").values_list("level", "code"):
             self.indicators.setdefault(level, []).append(code)
         self.storm = storm  # so many matters that could not be done, on the first day
-        self.matters = Matters(self, seed) if isinstance(self.hands, Direct) else None
+        self.matters = Matters(self, seed) if isinstance(self.hands, Direct) else Orders(self, seed)
         self.stops = list(Code.objects.filter(list="stop_reason", is_active=True, needs_basis=False))
 
     # -- time --
@@ -130,9 +130,8 @@ class Life:
                 day, dt.time(hour, self.random.randrange(60), self.random.randrange(60)), ZONE
             )
             self.at(moment, self.somebody_comes)
-        if self.matters:
-            self.matters.plan(day, self.storm)
-            self.storm = 0
+        self.matters.plan(day, self.storm)
+        self.storm = 0
 
     def _live(self, end: dt.datetime) -> None:
         """Works the queue off up to ``end``."""

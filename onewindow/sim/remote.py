@@ -33,7 +33,7 @@ from onewindow.window.models import DocumentForm
 
 log = logging.getLogger(__name__)
 API, DEVICE = "/api/v1", "/api/device/v1"
-SCOPES = ["cases:read", "cases:write", "hall:read", "hall:write"]
+SCOPES = ["cases:read", "cases:write", "hall:read", "hall:write", "issues:read", "issues:write"]
 BEAT = 60  # seconds between two heartbeats of an evaluator
 LOOKS, PAUSE = 3, 0.5  # how often an evaluator looks for its question, and the seconds between
 #: Evaluators that nobody stands at: those of the demonstration city, and life's own of an earlier run.
@@ -77,6 +77,7 @@ class Remote:
         self.caller, self.say = caller, say
         self._tokens: dict[str, tuple[int, str]] = {}
         self._evaluators: dict[int, Evaluator | None] = {}
+        self.latest = ""  # number of the last application that was taken in
         self._versions = {
             i.code: self._version(i) for i in Item.objects.published().select_related("current")
         }
@@ -161,10 +162,22 @@ class Remote:
             s.no for s in version.specs if forms.get(s.no, DocumentForm.MISSING) == DocumentForm.MISSING
         ]
         self.say(f"receive {told['number']} by {by.username}")
+        self.latest = told["number"]
         return Seen(
             told["number"], version, version.item.office_id, hall.pk, counter.pk if counter else None, by,
             urlsplit(told["track_url"]).path, lacking, applicant.get("contact") or applicant["name"], answer.etag,
         )  # fmt: skip
+
+    def order(self, item: Item, *, by: Person, text: str, kind_code: str, reporter: tuple[str, str]) -> Seen:
+        """12345 passes on what somebody has told it, under its own number."""
+        name, mobile = reporter
+        said = {
+            "origin": "hotline", "own_number": f"SH-{uuid.uuid4().hex[:12]}", "text": text, "item": item.code,
+            "kind": kind_code, "reporter": {"name": name, "mobile": mobile},
+        }  # fmt: skip
+        told = self._right(self._ask(by, "POST", "/issues", said=said, Idempotency_Key=uuid.uuid4().hex))
+        self.say(f"order {told['number']} by {by.username}")
+        return Seen(told["number"], self._versions[item.code], item.office_id, 0, None, by)
 
     def again(self, a: Seen) -> Seen:
         answer = self._ask(a.clerk, "GET", f"/cases/{a.number}")

@@ -12,6 +12,7 @@ from onewindow.cases import worker
 from onewindow.cases.management.commands.verify import survey
 from onewindow.cases.models import Event, Followup
 from onewindow.config.management.commands.init import load_reference
+from onewindow.issues.models import Issue
 from onewindow.licences.models import Licence
 from onewindow.org.models import ApiToken, FirstAnswer
 from onewindow.pledges.models import Pledge
@@ -38,7 +39,9 @@ def test_a_day_of_life_over_http(live_server, monkeypatch):
     assert Application.objects.filter(closed_at__isnull=True).count() == 0  # everything came to its end
     _events, cases, broken = survey()
     parts = Approval.objects.count() + Pledge.objects.count() + Licence.objects.count()
-    assert (cases, broken) == (tally["received"] + parts, [])
+    issues = Issue.objects.filter(origin="hotline")
+    assert issues.filter(outcome="solved").count() == issues.count() == tally["orders closed"] > 0
+    assert (cases, broken) == (tally["received"] + parts + Issue.objects.count(), [])
     assert not Followup.objects.filter(done_at__isnull=True).exists()
     by = Counter(Review.objects.values_list("channel", flat=True))
     assert sum(by.values()) == tally["reviews"] > 3

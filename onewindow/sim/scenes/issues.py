@@ -20,6 +20,7 @@ from onewindow.issues.models import Issue, Refusal
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Person, current_calendar
 from onewindow.org.roles import Role
+from onewindow.voice import actions as voice
 from onewindow.window.models import Application
 
 ORDER = 60
@@ -80,9 +81,7 @@ def plant(random: Random) -> None:
             follow()
         cast.live(i, STAGES[n % len(STAGES)], said, begun, now)
     _say_no(items, clerk, people, now, random)
-    reviews = Issue.objects.with_facts().filter(origin="review", status="assigned").order_by("id")
-    for i, stage in zip(reviews, ("working", "appealed"), strict=False):
-        cast.live(i, stage, SAYINGS[1], i.opened_at, now)
+    _bad_reviews(cast, now, random)
     _relayed(bureau[0], items, people, now, random)
     _signed(bureau[0])
     wake()
@@ -127,11 +126,23 @@ def _say_no(items: list[Item], clerk: Person, people: list[Any], now: dt.datetim
     hall = clerk.counter.hall if clerk.counter else None
     if hall is None:
         return
-    for n, code in enumerate(("papers", "papers", "conditions", "not_ours")):
-        with instant.simulated(_office_hour(now - dt.timedelta(days=n + 1), random)):
-            r = opening.say_no(by=clerk, hall=hall, counter=clerk.counter, item=items[n % len(items)], reason=code,
+    reasons = (
+        "papers",
+        "papers",
+        "conditions",
+        "not_ours",
+        "papers",
+        "system_down",
+        "papers",
+        "region",
+        "conditions",
+    )
+    for n in range(18):
+        code = reasons[n % len(reasons)]
+        with instant.simulated(_office_hour(now - dt.timedelta(days=n * 1.6 + 1), random)):
+            r = opening.say_no(by=clerk, hall=hall, counter=clerk.counter, item=items[n % 5], reason=code,
                                basis=codes[code].legal_basis or "《行政许可法》第三十二条", note=SAID)  # fmt: skip
-            if n == 1:
+            if n in (1, 8):
                 opening.from_refusal(
                     r,
                     text="材料已经交过，窗口没有找到。",
@@ -139,6 +150,42 @@ def _say_no(items: list[Item], clerk: Person, people: list[Any], now: dt.datetim
                     lang="zh-hans",
                 )
             follow()
+    for back in (28, 21, 14, 7, 0):
+        monday = weekly.monday_of(now.astimezone(ZONE).date()) - dt.timedelta(days=back)
+        morning = dt.datetime.combine(
+            current_calendar().next_working(monday - dt.timedelta(days=1)), dt.time(9), ZONE
+        )
+        if morning < now:
+            with instant.simulated(morning):
+                weekly.call()
+
+
+def _bad_reviews(cast: Cast, now: dt.datetime, random: Random) -> None:
+    """Low marks of the last fortnight on their way: one before the panel, one with a plan, one answered, one that came back."""
+    found = Application.objects.filter(delivered_at__lt=now - dt.timedelta(days=1)).order_by("-delivered_at")[
+        :40
+    ]
+    stages = [("appealed", 1.6), ("planned", 4), ("replied", 6), ("dismissed", 9), ("again", 10)]
+    for a in found:
+        if not stages:
+            return
+        stage, days = stages[0]
+        begun = _office_hour(
+            max(now - dt.timedelta(days=days), a.delivered_at + dt.timedelta(days=0.5)), random
+        )
+        if begun <= a.delivered_at or begun >= now:
+            continue
+        with instant.simulated(begun):
+            try:
+                voice.review(a, "delivered", level=2, text="多跑了一趟，窗口没有一次说清。")
+            except voice.NotPossible:
+                continue
+            follow()
+        i = Issue.objects.with_facts().get(
+            origin="review", source=opening.review_source(a.number, "delivered")
+        )
+        cast.live(i, stage, SAYINGS[1], begun, now)
+        stages.pop(0)
 
 
 def moment_after(moment: dt.datetime, hours: float, random: Random) -> dt.datetime:
