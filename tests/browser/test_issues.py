@@ -31,6 +31,11 @@ def test_a_report_from_the_window_to_the_own_word_works_on_a_phone_without_scrip
 
 def test_the_board_and_the_figures_of_the_bureau_are_clean(town, new_page, axe):  # noqa: F811
     page = new_page(by=town.bai)
-    for path in ("/desk/issues/?show=board", "/desk/issues/figures/", "/desk/issues/no/", "/desk/issues/no/week/"):
+    for path in (
+        "/desk/issues/?show=board",
+        "/desk/issues/figures/",
+        "/desk/issues/no/",
+        "/desk/issues/no/week/",
+    ):
         page.goto(path)
         axe(page)
