@@ -279,6 +279,7 @@ def device(request: HttpRequest, code: str) -> HttpResponse:
         "steps": found.steps.all(),
         "asked": asked,
         "said": said,
+        "channel": stands.CHANNEL.label,
         "mine": mine,
     }
     return render(request, "voice/device_facts.html", context, status=422 if form.errors else 200)
