@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onewindow.cases.append_only import release
+from onewindow.config.management.commands import doctor
 from onewindow.voice import actions, merkle, sealing
 from onewindow.voice.device_models import DayRoot, DeviceEvent
 from onewindow.voice.models import Review
@@ -232,3 +233,14 @@ def test_the_number_of_a_review_stands_where_its_author_sees_it(town, client):
     actions.review(a, "accepted", level=5)
     key = Review.objects.get().event_id
     assert key in client.get(f"/rate/{a.track_token}?thanks=1").content.decode()
+
+
+@db
+def test_the_doctor_says_when_days_are_not_sealed(day, monday):
+    said = lambda: [(line.state, line.says) for line in doctor.lines() if line.topic == "sealed"]  # noqa: E731
+    assert said() == [("ok", "no day is to be sealed yet")]
+    monday.move_to(at("2026-11-25 09:00"))
+    assert [state for state, _says in said()] == ["problem"]
+    sealing._done = None
+    sealing.seal_what_is_over(200)
+    assert said() == [("ok", "the last sealed day is 2026-11-24")]

@@ -18,12 +18,15 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.utils import timezone
 
+from onewindow.cases import instant
 from onewindow.config import health
 from onewindow.config.settings import KNOWN, env
 from onewindow.exchange.connectors import Unavailable, register
 from onewindow.exchange.models import Dataset
 from onewindow.org.models import CalendarDay, Person, Post
 from onewindow.org.roles import PRIVILEGED, Role
+from onewindow.voice import sealing
+from onewindow.voice.device_models import DayRoot
 
 OK, WARN, WRONG = "ok", "warning", "problem"
 SECRET = ("KEY", "TOKEN", "PASSWORD")
@@ -256,6 +259,16 @@ def registers() -> Said:
     yield (WRONG if invented else OK), f"{says}, {shared} data sets"
 
 
+def sealed() -> Said:
+    """The day before is sealed from one in the morning on; a worker that has just been started makes up for what is due."""
+    last = DayRoot.objects.order_by("-day").first()
+    due = len(sealing.due(instant.now()))
+    if due > 1:
+        yield WRONG, f"{due} days are over and not sealed: the worker has not run since (onewindow worker)"
+    else:
+        yield OK, f"the last sealed day is {last.day}" if last else "no day is to be sealed yet"
+
+
 CHECKS: list[Callable[[], Said]] = [
-    ready, database, clock, calendar, secrets, security, address, accounts, fonts, registers, disk,
+    ready, database, clock, calendar, secrets, security, address, accounts, fonts, registers, disk, sealed,
 ]  # fmt: skip
