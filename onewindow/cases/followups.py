@@ -12,6 +12,7 @@ from onewindow.cases.ladder import holders
 from onewindow.cases.models import Card, CardCode, Event
 from onewindow.cases.notices import bilingual, say, tell
 from onewindow.cases.reactions import on
+from onewindow.cases.rows import prepared
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 
@@ -41,15 +42,30 @@ def role_names(role: str) -> dict[str, str]:
         return {"name": chinese, "name_en": str(label)}
 
 
+@prepared
+def _card(number: str, seq: int) -> Any:
+    """Key, matter and unit of the card that an event has issued."""
+    unit = ("name", "name_en", "code")
+    names = [f"{part}__{name}" for part in ("hall", "office") for name in unit]
+    return Card.objects.filter(number=number, event_seq=seq).order_by().values_list("pk", "title", *names)
+
+
+@prepared
+def _working(username: str) -> Any:
+    return Person.objects.filter(username=username, is_active=True).order_by().values_list("pk")
+
+
 @on("*.card")
 def tell_of_card(event: Event) -> None:
-    """Tells those named on the card; raises the alarm for each post that nobody holds."""
-    card = Card.objects.select_related("office", "hall").get(number=event.number, event_seq=event.seq)
-    people = Person.objects.filter(username__in=card.told, is_active=True)
-    unit = bilingual(card.unit)
-    tell(people, f"card.{card.code}", key=str(card.pk), number=card.number, matter=card.title, unit=unit)
-    for role in card.untold:
-        alarm(role, unit, f"{card.unit.code} {role} {timezone.localdate(event.at)}")
+    """Tells those named on the card; raises the alarm for each post that nobody holds. In a storm there are as many as cases:
+    its questions are compiled once."""
+    ((pk, title, *units),) = _card(event.number, event.seq)
+    name, name_en, code = units[:3] if units[2] else units[3:]
+    unit = {"name": name, "name_en": name_en}
+    people = [key for username in event.data["told"] for (key,) in _working(username)]
+    tell(people, f"card.{event.data['card']}", key=str(pk), number=event.number, matter=title, unit=unit)
+    for role in event.data.get("untold", ()):
+        alarm(role, unit, f"{code} {role} {timezone.localdate(event.at)}")
 
 
 def alarm(role: str, unit: dict[str, str], key: str) -> None:

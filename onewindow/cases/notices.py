@@ -18,6 +18,7 @@ from typing import Any
 
 from onewindow.cases import instant
 from onewindow.cases.models import Notice
+from onewindow.cases.rows import insert_all
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import local
 
@@ -47,16 +48,19 @@ def bilingual(thing: Any) -> dict[str, str]:
 
 
 def tell(
-    people: Iterable[Person], kind: str, *, key: str, number: str = "", url: str = "", **data: Any
+    people: Iterable[Person | int], kind: str, *, key: str, number: str = "", url: str = "", **data: Any
 ) -> None:
-    """Tells each of the people once. ``number``: the case behind it; ``url``: another page (a path of this product).
-    ``data`` fills the words; values are texts, numbers or :func:`bilingual` pairs."""
+    """Tells each of the people (or of their keys) once. ``number``: the case behind it; ``url``: another page (a path of this
+    product). ``data`` fills the words; values are texts, numbers or :func:`bilingual` pairs."""
     now = instant.now()
     rows = [
-        Notice(person=p, key=f"{kind} {key}"[:80], kind=kind, number=number, url=url, data=data, at=now)
+        Notice(
+            person_id=p if isinstance(p, int) else p.pk, key=f"{kind} {key}"[:80], kind=kind, number=number, url=url,
+            data=data, at=now,
+        )
         for p in people
-    ]
-    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    ]  # fmt: skip
+    insert_all(rows, unless_there=True)
 
 
 def words(notice: Notice) -> str:

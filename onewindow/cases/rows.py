@@ -49,13 +49,15 @@ def insert(row: Any) -> Any:
     return row
 
 
-def insert_all(rows: Sequence[Any]) -> None:
-    """Writes several new rows of one model in one statement, and sets their keys."""
+def insert_all(rows: Sequence[Any], *, unless_there: bool = False) -> None:
+    """Writes several new rows of one model in one statement, and sets their keys. ``unless_there``: those that a constraint
+    finds there already are left as they are, and no keys are set."""
     if not rows:
         return
     plain, returning, fields, auto = _plan(_model(rows[0]), connection.vendor)
     head, marks = plain.split(" VALUES ")
-    back = returning.removeprefix(plain) if auto else ""
+    auto = auto and not unless_there
+    back = " ON CONFLICT DO NOTHING" if unless_there else returning.removeprefix(plain) if auto else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"{head} VALUES {', '.join([marks] * len(rows))}{back}",

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +15,7 @@ from onewindow.cases.ladder import holders, unique
 from onewindow.cases.models import Event, Message
 from onewindow.cases.notices import bilingual, say, tell
 from onewindow.cases.reactions import on
+from onewindow.cases.rows import prepared
 from onewindow.issues import links, opening
 from onewindow.issues.models import Issue, Proposal, Relay
 from onewindow.org.models import Person
@@ -75,8 +75,18 @@ def tell_reporter(event: Event) -> None:
 @on(*(f"issue.{verb}" for verb in (*TEXTS, *OTHER_NEWS)))
 def tell_relay(event: Event) -> None:
     """A system that sent the issue, or one that is joined with it, finds it among what has changed."""
-    mine = Q(issue__number=event.number) | Q(issue__merged_into__number=event.number)
-    Relay.objects.filter(mine).update(changed_at=instant.now())
+    if keys := [key for ask in (_relay, _joined_relays) for (key,) in ask(event.number)]:
+        Relay.objects.filter(pk__in=keys).update(changed_at=instant.now())
+
+
+@prepared
+def _relay(number: str) -> Any:
+    return Relay.objects.filter(issue__number=number).order_by().values_list("pk")
+
+
+@prepared
+def _joined_relays(number: str) -> Any:
+    return Relay.objects.filter(issue__merged_into__number=number).order_by().values_list("pk")
 
 
 def _write(i: Issue, template: str, event: Event) -> None:

@@ -173,3 +173,21 @@ def test_a_reporter_who_wants_it_so_is_not_known_to_the_unit(town, hotline, prog
     told = json.dumps(program(town.wang).get(f"/cases/{number}").data, ensure_ascii=False)
     assert "19900000001" not in told and "张三" not in told
     assert Issue.objects.get(number=number).agrees is False
+
+
+def test_of_a_joined_issue_the_news_of_the_main_one_are_told(town, life, hotline, monday):
+    main = life.stuck()
+    number = hotline.post("/issues", ORDER).data["number"]
+    actions.merge(Issue.objects.with_facts().get(number=number), by=town.lu, main=main)
+    while worker.follow():
+        pass
+    monday.move_to(at("2026-11-23 10:01"))
+    resume = hotline.get("/issues").data["resume"]
+    assert hotline.get("/issues", cursor=resume).data["items"] == []
+    actions.contact(Issue.objects.with_facts().get(pk=main.pk), by=town.wang, how="phone", note="…")
+    while worker.follow():
+        pass
+    monday.move_to(at("2026-11-23 10:02"))
+    (news,) = hotline.get("/issues", cursor=resume).data["items"]
+    assert (news["number"], news["status"]) == (number, "contacted")
+    assert hotline.get(f"/issues/{number}").data["joined_with"] is True
