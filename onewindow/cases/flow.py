@@ -156,8 +156,8 @@ class Flow:
 
 
 FLOWS: dict[str, Flow] = {}
-#: What is written down of a late case before a person's step moves it: afterwards its clock may have ended, stopped or
-#: begun anew, and nobody would ever learn that it was late (cases/ladder.py).
+#: What is written down of a late case before a person's step moves it, or an alarm rings: afterwards its clock may have
+#: ended, stopped or begun anew, and nobody would ever learn that it was late (cases/ladder.py).
 BEFORE_LATE_STEPS: list[Callable[[Any, dt.datetime], object]] = []
 
 
@@ -307,9 +307,14 @@ def ring(alarm: Alarm, case: Any) -> Any:
     """Lets an alarm ring: one event by the clock. Raises :class:`Stale` if somebody was faster."""
     with transaction.atomic():
         now = instant.now()
-        draft = copy.copy(case)
+        read = copy.copy(case)
+        if is_late(read, now):
+            _say_it_was_late(read, now)
+        draft = copy.copy(read)
         data = alarm.body(draft, now) or {}
         clock.work_out(draft, now)
-        settle(case, draft, alarm.verb, by=CLOCK, now=now, data=data)
+        if draft.light != read.light:  # turning it is an event of its own: the worker's next look
+            draft.light, draft.wake_at = read.light, now
+        settle(read, draft, alarm.verb, by=CLOCK, now=now, data=data)
     case.__dict__.update(draft.__dict__)
     return case

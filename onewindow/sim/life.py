@@ -62,6 +62,7 @@ class Life:
     ):
         self.hands = hands or Direct()
         self.random = Random(f"life {seed}")
+        self.aside = Random(f"aside {seed}")  # for what came later: it must not change all that follows
         self.per_day, self.late = per_day, late
         self.lively_from: dt.date | None = None
         self.say = say
@@ -245,6 +246,8 @@ class Life:
         self.say_how_it_was(a, Touchpoint.ACCEPTED)
         if a.pledge_count:
             self.at(self.later(self.random.choice([0.3, 1, 1, 2, 3])), self.supply, a)
+        if self.aside.random() < 0.97:  # the others are reminded
+            self.at(instant.now() + dt.timedelta(minutes=self.aside.randint(8, 20)), self.confirm, a)
         promised = Limit.parse(a.item_version.promised_limit).amount
         chance = self.random.random()
         if chance < 0.05 and self.stops:
@@ -255,6 +258,11 @@ class Life:
             self.at(self.later(1), self.withdraw, a)
         else:
             self.at(self.later(self._days(promised)), self.decide, a)
+
+    def confirm(self, a: Application) -> None:
+        """The back office finds it complete, at once: it has the papers on the screen."""
+        self.hands.step("confirm", a, by=self.aside.choice(self.approvers[a.office_id]))
+        self.tally["confirmed"] += 1
 
     def _days(self, promised: int) -> float:
         """Most are done in half the promised time; few late (``late``)."""

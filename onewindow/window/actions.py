@@ -21,7 +21,7 @@ from onewindow.catalog.models import ItemVersion
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Hall, Person, limit, number
 from onewindow.org.sealed import digest
-from onewindow.window import joint, pledging, renewing, reuse, rules
+from onewindow.window import confirming, joint, pledging, renewing, reuse, rules
 from onewindow.window.models import (
     Application,
     Document,
@@ -341,6 +341,7 @@ def remind_correction(a: Application, now: dt.datetime) -> dict[str, Any]:
 def _accepted(a: Application, now: dt.datetime, since: dt.datetime, by: By) -> set[str]:
     """Issues the notice; gives the forms in which the materials came."""
     a.accepted_at = since
+    a.remind_at = confirming.first_ring(a)
     legal, promised = _legal(a), _promised(a)
     held = list(_held(a.pk))
     said = {

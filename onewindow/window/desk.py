@@ -333,6 +333,8 @@ class Applications(desk.Kind):
             case "stop_overrun":
                 title = _("The time told for the special procedure is over, and the clock still stands")
                 note = stop_name(data["stop"])
+            case "unconfirmed_yet":
+                title = _("The back office has neither confirmed nor returned it, and was reminded")
             case "share_suspended" | "share_commented" | "take_back_opinion":
                 note = " ".join(filter(None, [numbers.shown(data["approval"]), data.get("reason", "")]))
             case "resume" if data.get("overran"):

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.approvals import actions as approvals
 from onewindow.approvals.models import Approval
 from onewindow.approvals.reactions import of_office
-from onewindow.cases import clock, desk, instant
+from onewindow.cases import clock, desk, instant, rungs
 from onewindow.cases.flow import note
+from onewindow.cases.followups import alarm as empty
+from onewindow.cases.ladder import holders
 from onewindow.cases.models import Event, Stop
 from onewindow.cases.notices import bilingual, say, tell
 from onewindow.cases.reactions import on
 from onewindow.cases.rules import CLOCK
 from onewindow.org.models import Person, Post
 from onewindow.org.roles import Role
+from onewindow.window import confirming
 from onewindow.window.actions import flow
 from onewindow.window.letters import full_name
 from onewindow.window.models import Application, PaperKind
@@ -29,6 +33,27 @@ ENDS = [verb for verb, step in flow.steps.items() if step.final]
 say("application.bounce", _("%(matter)s: %(office)s returned it to the window"), icon="undo-2")
 say("application.dispute", _("%(matter)s: window and department disagree, please decide"), icon="scale")
 say("application.settle", _("%(matter)s: the bureau has settled the dispute"), icon="scale")
+
+
+say("application.unconfirmed_yet", _("%(matter)s is not confirmed. %(todo)s"), icon="hourglass")
+
+
+@on("application.unconfirmed_yet")
+def remind_of_confirmation(event: Event) -> None:
+    """催办后台确认 — the roles of the rung hear of it; where nobody holds the post, bureau and administration hear that."""
+    a = Application.objects.with_facts().get(number=event.number)
+    for rung in rungs.of(confirming.KIND):
+        if rung.code not in event.data["rungs"]:
+            continue
+        todo = {"name": rung.todo, "name_en": rung.todo_en}
+        for role in rung.roles:
+            held = [
+                p for p in holders(role, a.office, None, of=a.handler_id, now=event.at) if a.may_be_told(p)
+            ]
+            key = f"{a.number} {event.seq} {rung.code}"
+            tell(held, event.kind, number=a.number, key=key, matter=bilingual(a.item), todo=todo)
+            if not held:
+                empty(role, bilingual(a.office), f"{a.office.code} {role} {timezone.localdate(event.at)}")
 
 
 @on(*(f"application.{verb}" for verb in ENDS), "application.renew_by_law")

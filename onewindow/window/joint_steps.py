@@ -14,10 +14,9 @@ from onewindow.cases import instant
 from onewindow.cases.flow import StepRefused
 from onewindow.cases.models import Attachment
 from onewindow.cases.rules import Actor, By, Reason, possible, rule
-from onewindow.org.calendar import deadline
-from onewindow.org.models import Office, current_calendar, limit
+from onewindow.org.models import Office
 from onewindow.org.roles import Role
-from onewindow.window import joint, rules
+from onewindow.window import confirming, joint, rules
 from onewindow.window.actions import S, flow, put_materials
 from onewindow.window.models import Application
 
@@ -25,13 +24,6 @@ C = CheckState
 
 
 # --- who and when ------------------------------------------------------------------------------------------
-
-
-def confirm_due_at(a: Application) -> dt.datetime | None:
-    """Until when the department says whether it finds the application complete (a county's own rule, one working day)."""
-    if a.accepted_at is None:
-        return None
-    return deadline(a.accepted_at, [limit("confirm_limit")], [], current_calendar()).at
 
 
 @possible("already_confirmed", _("The department has confirmed it already."))
@@ -51,7 +43,7 @@ def has_back_office(a: Any, by: By) -> bool:
 
 @possible("confirm_too_late", _("The time to return it to the window is over: it counts as complete."))
 def in_time(a: Any, by: By) -> bool:
-    due = confirm_due_at(a)
+    due = confirming.due_at(a)
     return due is None or instant.now() <= due
 
 
@@ -90,10 +82,27 @@ def _check(a: Application, **facts: Any) -> None:
 )
 def confirm(a: Application, *, by: By, now: dt.datetime) -> dict[str, Any]:
     """后台确认 — the department finds complete what the window has accepted. Deciding confirms as well."""
-    a.confirmed_at, due = now, confirm_due_at(a)
+    a.confirmed_at, due = now, confirming.due_at(a)
     late = bool(due and now > due)
     _check(a, state=C.CONFIRMED, is_late=late)
     return {"late": late}
+
+
+def _rings_at(a: Application) -> dt.datetime | None:
+    """A department that has stopped or lengthened the clock is at work on it: of that one nobody has to be reminded."""
+    answered = a.confirmed_at or a.bounces or a.clock_stops or a.clock_extension
+    return a.remind_at if a.status == S.EXAMINING and not answered else None
+
+
+@flow.alarm(at=_rings_at)
+def unconfirmed_yet(a: Application, now: dt.datetime) -> dict[str, Any]:
+    """后台未确认 — the department has neither confirmed nor returned what the window accepted; the next rung of the ladder
+    hears of it (the ladder is data: ``confirming.py``)."""
+    assert a.remind_at is not None
+    rings = confirming.rings(a)
+    reached = [rung.code for rung, at in rings if a.remind_at <= at < now]
+    a.remind_at = min((at for _rung, at in rings if at >= now), default=None)
+    return {"rungs": reached}
 
 
 @flow.step(

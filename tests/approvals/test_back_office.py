@@ -7,11 +7,13 @@ from django.test.utils import CaptureQueriesContext
 
 from onewindow.approvals import actions as approvals
 from onewindow.approvals.models import Approval, Check, Status
-from onewindow.cases import desk
+from onewindow.cases import desk, rungs
 from onewindow.cases.flow import take, why_not
-from onewindow.cases.models import Event, Notice
+from onewindow.cases.models import Card, Event, Notice, Rung
 from onewindow.cases.worker import wake
+from onewindow.org.models import Post
 from onewindow.window import actions as window
+from onewindow.window.models import Application
 from tests.approvals.conftest import settle
 from tests.rules.test_urls import BACKEND
 from tests.town import at
@@ -88,6 +90,7 @@ def test_an_opinion_is_asked_for_with_a_reminder_at_half_time_and_blocks_nothing
             pass
         b.refresh_from_db()
         assert b.light == "yellow"
+        a.refresh_from_db()  # reminded of the confirmation meanwhile
         window.decide(a, by=town.wang, result="grant")
         settle()
         b.refresh_from_db()
@@ -168,3 +171,96 @@ def test_the_list_of_returns_takes_the_same_number_of_queries_for_three_as_for_o
     # session, person, posts; returns, their applications, the tally, the total; dots of the menu (stood-in posts, to-do, cards), the bell
     mine = [q["sql"] for q in taken if "approvals_check" in q["sql"] and "window_application" not in q["sql"]]
     assert (len(mine), len(taken)) == (3, 11), "\n".join(q["sql"][:120] for q in taken)
+
+
+# --- a back office that never answers ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def monday():
+    rungs.forget()
+    with time_machine.travel(at("2026-11-02 09:00"), tick=False) as clock:
+        yield clock
+    rungs.forget()
+
+
+def told(person):
+    return [
+        n.data["todo"]["name"]
+        for n in Notice.objects.filter(person=person, kind="application.unconfirmed_yet")
+    ]
+
+
+def live():
+    while wake():
+        pass
+    settle()
+
+
+def rings(a):
+    return [e.data["rungs"] for e in Event.objects.of(a.number).filter(kind="application.unconfirmed_yet")]
+
+
+def test_a_back_office_that_never_confirms_climbs_its_own_ladder_without_a_card(town, monday):
+    a = town.accepted()
+    counts = {}
+    for moment in (
+        "2026-11-03 17:00",
+        "2026-11-03 17:01",
+        "2026-11-04 17:01",
+        "2026-11-06 17:01",
+        "2026-11-09 16:00",
+    ):
+        monday.move_to(at(moment))
+        live()
+        counts[moment] = [len(told(p)) for p in (town.wang, town.head, town.bai)]
+    assert counts == {
+        "2026-11-03 17:00": [0, 0, 0], "2026-11-03 17:01": [1, 0, 0], "2026-11-04 17:01": [1, 1, 0],
+        "2026-11-06 17:01": [1, 1, 1], "2026-11-09 16:00": [1, 1, 1],
+    }  # fmt: skip
+    assert rings(a) == [["yellow"], ["supervise"], ["notice"]] and told(town.li) == told(town.qian) == []
+    assert Card.objects.count() == 0
+    assert (
+        Application.objects.get(pk=a.pk).light == "amber"
+    )  # its own clock runs on, and nothing else was touched
+
+
+def test_a_worker_that_slept_says_all_that_was_reached_in_one_event(town, monday):
+    a = town.accepted()
+    monday.move_to(at("2026-11-05 09:00"))
+    live()
+    assert rings(a) == [["yellow", "supervise"]] and len(told(town.wang)) == len(told(town.head)) == 1
+
+
+@pytest.mark.parametrize("answer", ["confirm", "bounce", "decide"])
+def test_whoever_answers_in_time_is_not_reminded(town, monday, answer):
+    a = town.accepted()
+    given = {"bounce": {"reason": "缺少签章"}, "decide": {"result": "grant"}}.get(answer, {})
+    step(a, answer, town.wang, **given)
+    monday.move_to(at("2026-11-09 09:00"))
+    live()
+    assert rings(a) == []
+
+
+def test_the_ladder_is_the_county_s_and_an_empty_post_is_told_to_the_bureau(town, monday):
+    Rung.objects.create(
+        kind="confirm", code="notice", measure="promise", after="2wd", roles=["head"], todo="督促确认"
+    )
+    rungs.forget()
+    Post.objects.filter(person=town.head).delete()
+    a = town.accepted()
+    monday.move_to(at("2026-11-05 17:00"))
+    live()
+    assert rings(a) == []
+    monday.move_to(at("2026-11-05 17:01"))
+    live()
+    assert rings(a) == [["notice"]] and told(town.wang) == []
+    assert Notice.objects.filter(person=town.bai, kind="nobody").count() == 1
+
+
+def test_what_was_accepted_by_silence_or_decided_on_the_spot_rings_nothing(town, monday):
+    quick, silent = town.accepted(town.proof), town.take_in(n=2)
+    monday.move_to(at("2026-11-20 09:00"))
+    live()
+    assert rings(quick) == rings(silent) == []
+    assert Application.objects.get(pk=silent.pk).is_deemed

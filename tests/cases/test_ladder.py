@@ -26,8 +26,12 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @pytest.fixture(autouse=True)
-def monday():
-    """food: 5 working days promised (until 30 November, 17:00), 10 by law (until 7 December)."""
+def monday(db):
+    """food: 5 working days promised (until 30 November, 17:00), 10 by law (until 7 December). The back office, which never
+    confirms here, is not reminded of it: that is another ladder (tests/approvals/test_back_office.py)."""
+    Rung.objects.create(
+        kind="confirm", code="notice", measure="promise", after="90wd", roles=["bureau"], todo="核实原因"
+    )
     rungs.forget()
     with time_machine.travel(at("2026-11-23 10:00"), tick=False) as clock:
         yield clock
@@ -81,7 +85,9 @@ def test_each_rung_is_climbed_once_at_its_minute_and_told_to_its_post(town, mond
     card = Card.objects.get(code="yellow")
     assert (card.office, card.hall, card.limit_at) == (town.msa, None, at("2026-11-30 17:00"))
     a.refresh_from_db()
-    assert a.wake_at is None and list(breaks(Event.objects.of(a.number))) == []
+    assert (
+        a.wake_at == a.remind_at and list(breaks(Event.objects.of(a.number))) == []
+    )  # nothing of this ladder
     monday.move_to(at("2026-12-20 10:00"))
     work()
     assert Card.objects.count() == 5

@@ -534,7 +534,7 @@ def test_an_alarm_moves_nothing(town, monday):
     a = actions.suspend(town.accepted(), by=town.wang, **REVIEW)
     before = (a.status, a.clock_from, a.due_at)
     a = later(monday, a, "2026-12-20 09:00")
-    assert set(actions.flow.alarms) == {"stop_overrun", "remind_correction"}
+    assert set(actions.flow.alarms) == {"stop_overrun", "remind_correction", "unconfirmed_yet"}
     assert (a.status, a.clock_from, a.due_at) == before
 
 
