@@ -24,6 +24,7 @@ from onewindow.cases.flow import FLOWS
 from onewindow.cases.models import Attachment, Case, Event, Light
 from onewindow.org.calendar import ZONE, working_days_left
 from onewindow.org.fields import moment_of
+from onewindow.org.finding import one
 from onewindow.org.models import AccessLog, current_calendar
 from onewindow.org.sealed import seal, unseal
 
@@ -350,7 +351,7 @@ def find(number: str, person: Person) -> Any:
     kind = KINDS.get(number[:1])
     if kind is None:
         return None
-    return kind.model.objects.seen_by(person).with_facts().filter(number=number).first()  # type: ignore[attr-defined]
+    return one(kind.model.objects.seen_by(person).with_facts().filter(number=number))  # type: ignore[attr-defined]
 
 
 def file_of(case: Any, key: str) -> Attachment | None:

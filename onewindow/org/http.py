@@ -30,6 +30,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 from pydantic import ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
+from onewindow.org.finding import one
 from onewindow.org.models import ApiToken, FirstAnswer, Person
 from onewindow.org.sealed import seal, unseal
 
@@ -204,7 +205,7 @@ def token_of(request: HttpRequest) -> ApiToken | None:
         if scheme.lower() == "bearer" and token.strip():
             digest = token_digest(token.strip())
             rows = ApiToken.objects.filter(digest=digest, revoked_at__isnull=True, person__is_active=True)
-            found = rows.select_related("person__counter").first()
+            found = one(rows.select_related("person__counter"))
             if found and found.expires_at and found.expires_at <= timezone.now():
                 found = None
         request._api_token = found  # type: ignore[attr-defined]

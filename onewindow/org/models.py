@@ -131,8 +131,9 @@ class Person(AbstractUser):
         """The posts held today, read once a request."""
         if not self.is_active:
             return []
-        today = self.posts.on(timezone.localdate())
-        return list(today.select_related("office", "hall", "stands_in_for__person"))
+        today = self.posts.on(timezone.localdate()).order_by()  # sorted here: see org/finding.py
+        found = today.select_related("office", "hall", "stands_in_for__person")
+        return sorted(found, key=lambda post: (post.starts_on, post.pk))
 
     @cached_property
     def roles(self) -> set[str]:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from onewindow.cases import instant, numbers
+from onewindow.org.finding import one
 from onewindow.org.models import number
 from onewindow.window.models import PLAIN, Application, Paper, token_digest
 
@@ -34,13 +35,13 @@ def _live(a: Application | None) -> Application | None:
 
 def by_token(token: str) -> Application | None:
     """The case of a link. Looked up by the token's SHA-256: the table holds no token that could be read."""
-    return _live(Application.objects.filter(track_digest=token_digest(token)).with_facts().first())
+    return _live(one(Application.objects.filter(track_digest=token_digest(token)).with_facts()))
 
 
 def by_code(number_text: str, code: str) -> Application | None:
     """The case of a number and its query code, as typed."""
     found = numbers.clean(number_text)
-    a = Application.objects.filter(number=found).with_facts().first() if found else None
+    a = one(Application.objects.filter(number=found).with_facts()) if found else None
     given = re.sub(r"[\s\-]", "", code).upper()
     right = hmac.compare_digest(given.encode(), (a.query_code if a else PLAIN[:6]).encode())
     return _live(a) if right else None

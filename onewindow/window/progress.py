@@ -91,7 +91,8 @@ def of(a: Application, me: By | None = None) -> Progress:
     """The case as its applicant sees it today; ``me``: somebody who may do less, such as one who only follows it."""
     me = me or applicant_of(a)
     open_to_me = {step.verb for step, reason in actions.flow.steps_for(a, me) if reason is None}
-    documents = list(Document.objects.filter(application=a).select_related("spec"))
+    documents = Document.objects.filter(application=a).select_related("spec").order_by()
+    documents = sorted(documents, key=lambda d: d.spec.no)
     events = list(Event.objects.of(a.number))
     stop = Stop.objects.filter(number=a.number, ended_at__isnull=True).first() if a.clock_stops else None
     tone, now, text, until, until_text, note = _now(a, stop)
@@ -118,7 +119,7 @@ def of(a: Application, me: By | None = None) -> Progress:
 
 def papers_of(a: Application) -> list[Paper]:
     """The letters of this one case, the newest first."""
-    papers = list(Paper.objects.filter(application=a).order_by("-id"))
+    papers = sorted(Paper.objects.filter(application=a).order_by(), key=lambda p: -p.pk)
     for paper in papers:
         paper.application = a
     return papers
