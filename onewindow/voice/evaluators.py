@@ -83,7 +83,7 @@ def to_ask_again(counter_id: int | None) -> Prompt | None:
     over = last.state == PromptState.EXPIRED or (last.state in OPEN and last.expires_at < instant.now())
     if not over:
         return None
-    if last.device.state not in IN_USE or last.device.counter_id != counter_id:
+    if last.device.state not in IN_USE or last.device.counter_id != counter_id or last.device.retire_asked_at:
         return None
     done = Review.objects.filter(number=last.number, touchpoint=last.touchpoint).exists()
     return None if done else last

@@ -9,7 +9,8 @@ import pytest
 
 from onewindow.config.settings import BASE_DIR
 from onewindow.org.models import Person
-from onewindow.voice import actions, again, examining, publishing, tallies
+from onewindow.voice import actions, again, examining, publishing, sealing, tallies
+from onewindow.voice.models import Review
 from onewindow.window.models import Application
 from tests.town import at
 
@@ -98,3 +99,27 @@ def test_a_verdict_told_by_telephone_is_entered_by_keyboard(said, new_page, axe)
     page.locator("[name=why]").press("Enter")
     page.get_by_text("评价已登记").wait_for()
     assert again.said(with_open)[0].review.is_assisted and a is not None
+
+
+def test_the_sealed_days_and_the_proof_of_a_review_read_well_on_a_phone(said, new_page, axe):
+    for day in sealing.due(at("2026-11-18 09:00")):
+        sealing.seal(day)
+    key = Review.objects.earliest("pk").event_id
+    page = new_page(width=390, height=844)
+    page.goto("/reviews/roots/")
+    axe(page)
+    page.get_by_label("评价编号").fill(key)
+    page.get_by_role("button", name="验证").click()
+    page.get_by_text("未被改动").wait_for()
+    axe(page)
+    for address in ("/reviews/roots/?lang=en", f"/reviews/proof/?id={key}"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+
+
+def test_the_page_of_the_order_of_the_faces_is_a_page_like_the_others(said, town, new_page, axe):
+    page = new_page(by=town.bai)
+    page.goto("/desk/reviews/signals/")
+    page.get_by_role("link", name="表情顺序").click()
+    page.get_by_role("heading", name="表情顺序").wait_for()
+    axe(page)

@@ -3,10 +3,11 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from onewindow.voice import alarms, placing
+from onewindow.cases import instant
+from onewindow.voice import alarms, evaluators, placing
 from onewindow.voice.actions import NotPossible
 from onewindow.voice.device_models import DeviceAlarm
-from onewindow.voice.models import Device, DeviceState, DeviceStep
+from onewindow.voice.models import Device, DeviceState, DeviceStep, Prompt
 from tests.town import at
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,13 @@ def test_a_device_that_leaves_is_asked_nothing_and_may_stay_after_all(town, eval
     placing.retire(device, by=town.zhou)
     town.accepted(n=1)
     assert evaluator.prompt() is None
+    Prompt.objects.create(
+        number="X", touchpoint="accepted", device=device, counter=town.counter, title="X", state="expired",
+        created_at=instant.now(), expires_at=instant.now(),
+    )  # fmt: skip
+    assert evaluators.to_ask_again(town.counter.pk) is None
+    placing.keep_on(device, by=town.zhou)
+    assert evaluators.to_ask_again(town.counter.pk) is not None
     placing.keep_on(device, by=town.zhou)
     assert evaluator.odp.heartbeat(leaving=True)["retire"] is False and state(device) == "active"
     town.accepted(n=2)
