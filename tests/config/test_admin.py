@@ -246,7 +246,7 @@ def test_every_sealed_field_is_declared_personal():
 
 @pytest.mark.parametrize(
     ("lang", "names"),
-    [("zh-hans", ["访问日志", "督办阶梯", "评价器"]), ("en", ["Access logs", "Rungs", "Devices"])],
+    [("zh-hans", ["访问日志", "督办阶梯", "终端设备"]), ("en", ["Access logs", "Rungs", "Devices"])],
 )
 def test_what_is_kept_has_its_name_in_both_languages(it, lang, names):
     it.cookies["ow_lang"] = lang
