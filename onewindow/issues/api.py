@@ -128,7 +128,7 @@ class SaidOut(Schema):
     text: str
 
 
-class RowOut(Schema):
+class CourseOut(Schema):
     at: At
     title: str
 
@@ -145,7 +145,7 @@ class IssueOut(IssueLine):
     receipt: str
     joined_with: bool = Field(description="it goes on together with the same matter of others")
     said: list[SaidOut]
-    course: list[RowOut] = Field(description="newest first")
+    course: list[CourseOut] = Field(description="newest first")
     link: str | None = Field(
         description="the reporter's own page; told once, and only where nobody left a mobile to send it to"
     )

@@ -100,7 +100,7 @@ class Issues(desk.Kind):
         bare = re.sub(r"[\s\-–—]", "", text).upper()
         if re.fullmatch(r"[A-Z]?\d{4,}", bare) and show != desk.ALL:
             return Q(number__contains=bare) | (Q(application__contains=bare) & known)
-        return Q(pk__in=[])
+        return Q(origin__in=origins.RELAYED, source=text.strip())  # the number of 12345, or of the letter
 
     def narrow(self, cleaned: Mapping[str, Any]) -> Q:
         """The filters of applications that mean something here; the others leave nothing."""
@@ -147,6 +147,7 @@ class Issues(desk.Kind):
             "is_bureau": whole,
             "text": case.text if whole or shows_reporter(case) else DIGITS.sub("……", case.text),
             "facts": facts_of(case),
+            "own_number": case.source if case.origin in origins.RELAYED else "",
             "attempts": list(case.attempts.all()),
             "said": list(case.said.all()),
             "votes": list(case.votes.all()),

@@ -105,4 +105,6 @@ MAILBOX = add(
         confidentiality=MASKED,
     )
 )
+#: what other systems pass on, each under its own number
+RELAYED = ("hotline", "mailbox")
 REFUSAL = add(Origin("refusal", _("After a “no” at a window"), icon="ban"))

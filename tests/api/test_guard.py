@@ -281,3 +281,23 @@ def test_a_crash_leaves_neither_the_effect_nor_the_answer(town, program, body, m
         problem(clerk.post("/applications", body(), key="k"), 500, "internal")
     assert (Application.objects.count(), Event.objects.count(), FirstAnswer.objects.count()) == (0, 0, 0)
     assert clerk.post("/applications", body(), key="k").status_code == 201
+
+
+def test_no_two_schemas_share_a_name():
+    """The document knows each by its name alone: of two the second would describe both."""
+    from collections import Counter
+    from importlib import import_module
+    from inspect import getmembers, isclass
+
+    from django.apps import apps
+    from django.utils.module_loading import module_has_submodule
+    from ninja import Schema
+
+    found = {
+        schema
+        for app in apps.get_app_configs()
+        if app.name.startswith("onewindow.") and module_has_submodule(app.module, "api")
+        for _name, schema in getmembers(import_module(f"{app.name}.api"), isclass)
+        if issubclass(schema, Schema)
+    }
+    assert [name for name, n in Counter(s.__name__ for s in found).items() if n > 1] == []

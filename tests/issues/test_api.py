@@ -191,3 +191,11 @@ def test_of_a_joined_issue_the_news_of_the_main_one_are_told(town, life, hotline
     (news,) = hotline.get("/issues", cursor=resume).data["items"]
     assert (news["number"], news["status"]) == (number, "contacted")
     assert hotline.get(f"/issues/{number}").data["joined_with"] is True
+
+
+def test_staff_find_an_order_by_the_number_of_the_hotline(town, hotline, signed_in):
+    number = hotline.post("/issues", ORDER).data["number"]
+    client = signed_in(town.wang)
+    page = client.get("/desk/search/", {"q": ORDER["own_number"]}, follow=True)
+    assert number in page.content.decode().replace("-", "")
+    assert ORDER["own_number"] in client.get(f"/desk/{number}/").content.decode()
