@@ -23,7 +23,8 @@ from onewindow.org.models import Person
 REPORTER, DONE, SHOWN = "issue reporter", "issue done", "issue shown"
 #: who has uploaded what belongs to no issue yet
 SENDER = "reporter"
-MOST, LOOSE = 3, dt.timedelta(days=1)
+#: files with one message; of one reporter all told; how long what was never handed in is kept
+MOST, TOTAL, LOOSE = 3, 12, dt.timedelta(days=1)
 
 
 def tie(i: Issue, held: Sequence[Attachment], purpose: str) -> int:
@@ -47,6 +48,11 @@ def may_open(i: Issue, a: Attachment, person: Person) -> bool:
 
 def of(i: Issue) -> list[Attachment]:
     return list(Attachment.objects.filter(number=i.number).order_by("id"))
+
+
+def may_send(i: Issue, n: int) -> bool:
+    """Whether the reporter may send so many more: whoever has a link must not fill the disk."""
+    return Attachment.objects.filter(number=i.number, purpose=REPORTER).count() + n <= TOTAL
 
 
 def for_reporter(i: Issue) -> list[Attachment]:

@@ -96,6 +96,14 @@ class Incomplete(Exception):
     """What was sent says nothing; the text says what is missing."""
 
 
+def check_files(i: Issue, n: int) -> None:
+    """Before any of them is stored. Raises :class:`Incomplete`."""
+    if n and not evidence.may_send(i, n):
+        raise Incomplete(
+            _("You have sent as many files as can be kept here; please describe the rest in words.")
+        )
+
+
 def _needed(text: str) -> str:
     if not text:
         raise Incomplete(_("Please write a few words."))

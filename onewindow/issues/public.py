@@ -131,8 +131,11 @@ def follow(request: HttpRequest, i: Issue) -> HttpResponse:
     """Where it stands, what was said, and what the reporter can do now: answer, add, be content, or have it looked at again."""
     token = links.token(i)
     if request.method == "POST":
+        if request.FILES and _spent(request):  # files cost room, whatever becomes of the message
+            return too_many(request)
         sent = entries.PhotosForm(*_posted(request))
         try:
+            following.check_files(i, len(request.FILES.getlist("photos")))
             if not sent.is_valid():
                 raise following.Incomplete(" ".join(sent.errors["photos"]))
             words = entries.tidy(request.POST.get("text", ""))[:1000]

@@ -86,6 +86,17 @@ def test_photos_are_added_later_with_or_without_words(town, life):
     assert Issue.objects.get(pk=i.pk).status == "working" and len(evidence.of(i)) == 3
 
 
+def test_whoever_has_a_link_cannot_fill_the_disk(town):
+    i, link = reported(town)
+    anybody = Client()
+    answers = [
+        anybody.post(link, {"do": "add", "text": "", "photos": [photo() for _ in "abc"]}).status_code
+        for _ in range(5)
+    ]
+    assert answers == [302, 302, 302, 422, 422]
+    assert len(evidence.of(i)) == Attachment.objects.count() == 10
+
+
 def test_who_opens_the_reporter_s_photos(town, life):
     """The bureau; the unit once it may know the reporter; never the person it is about, nor whoever leads that person."""
     i = life.review()
@@ -153,3 +164,13 @@ def test_the_reporter_s_files_go_with_the_name_and_what_was_never_handed_in_afte
         assert purge()["reporters_files"] == 1
     assert not default_storage.exists(mine.path)
     assert [a.name for a in evidence.of(i)] == ["办结.jpg"]
+
+
+def test_files_are_counted_like_reports_whatever_becomes_of_the_message(town, life):
+    i = life.closed()
+    anybody = Client()
+    answers = [
+        anybody.post(f"/i/{links.token(i)}", {"do": "add", "text": "", "photos": photo()}).status_code
+        for _ in range(22)
+    ]
+    assert answers == [422] * 20 + [429] * 2
