@@ -29,7 +29,7 @@ CHINESE = {
     "corrections_told": "已告知补正内容", "count": "次数", "counter": "窗口", "counters": "窗口",
     "created_at": "生成时间", "data": "数据", "day": "日期", "decided_at": "决定时间",
     "decision_due_at": "决定承诺截止", "decision_legal_due_at": "决定法定截止", "delivered_at": "送达时间",
-    "delivery_form": "取件方式", "device": "设备", "digest": "摘要值", "done_at": "完成时间",
+    "delivery_form": "取件方式", "device": "评价器", "digest": "摘要值", "done_at": "完成时间",
     "done_case": "办成的办件", "done_paper": "办成的文书", "edited_at": "修改时间", "edited_by": "修改人",
     "email": "电子邮箱", "ended_at": "结束时间", "ends_on": "截止日期", "entered_at": "登记时间",
     "entered_by": "登记人", "error": "错误", "event": "事件", "event_at": "发生时间", "event_hash": "事件哈希值",
@@ -77,8 +77,8 @@ CHINESE = {
     "wake_at": "下次处理时间", "walk_seconds": "到窗秒数", "was_touched": "评价器有触碰", "wording": "文书格式版本",
     "year": "年份", "role": "岗位角色", "bundle": "一件事", "no": "序号", "stage": "阶段", "external": "外部事项",
     "external_en": "外部事项英文名称", "condition": "适用情形", "condition_en": "适用情形（英文）",
-    "necessity": "必要性", "form": "材料形式", "copies": "份数", "shown_order": "笑脸排列顺序", "place": "摆放位置", "retire_asked_at": "申请停用时间",
-    "retire_asked_by": "申请停用人",
+    "necessity": "必要性", "form": "材料形式", "copies": "份数",
+    "place": "摆放位置", "shown_order": "笑脸显示顺序", "retire_asked_at": "申请停用时间", "retire_asked_by": "申请停用人",
 }  # fmt: skip
 
 
