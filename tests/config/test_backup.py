@@ -1,8 +1,10 @@
 """A backup that was never restored is none: written, read back, damaged, restored, proved."""
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -51,6 +53,11 @@ class Instance:
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+    def cases(self):
+        """How many applications its database holds: asked of the file, as starting the program takes a second."""
+        with contextlib.closing(sqlite3.connect(self.env["DATABASE_URL"].removeprefix("sqlite:///"))) as db:
+            return db.execute("SELECT count(*) FROM window_application").fetchone()[0]
 
     def ask(self, expression):
         given = (
@@ -114,9 +121,9 @@ def test_an_instance_that_holds_cases_is_left_alone_unless_forced_and_then_put_a
     other.env["ONEWINDOW_FIELD_KEY"] = (filled.data / "field-key").read_text()
     other.run("shell", "--no-imports", "-c", "from tests.town import build; build().take_in()")
     assert "Nothing was changed" in other.run("restore", backup, code=1)
-    assert other.ask("A.objects.count()") == "1"
+    assert other.cases() == 1
     other.run("restore", backup, "--force")
-    assert other.ask("A.objects.count()") == "3"
+    assert other.cases() == 3
     assert len(list(other.data.glob("before-restore-*/database.sqlite3"))) == 1
 
 
