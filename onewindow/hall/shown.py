@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,17 @@ def visit_of(appointment: Appointment) -> Visit | None:
     return Visit.objects.filter(tickets__appointment=appointment).first()
 
 
+#: What apps above show beside a ticket on the visit's own page: called with the ticket, gives a template and what it needs.
+ON_TICKET: list[Callable[[Ticket], tuple[str, dict[str, Any]] | None]] = []
+
+
+def on_ticket(part: Callable[[Ticket], tuple[str, dict[str, Any]] | None]) -> Any:
+    """Registers such a part (once, at start-up)."""
+    if part not in ON_TICKET:
+        ON_TICKET.append(part)
+    return part
+
+
 def ticket_of(visit: Visit, key: str) -> Ticket | None:
     return visit.tickets.filter(key=key).select_related("group__hall", "hall").first()
 
@@ -107,6 +119,12 @@ class Line:
     ticket: Ticket
     ahead: int
     wait: float | None
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """What apps above show beside it."""
+        found = [part(self.ticket) for part in ON_TICKET]
+        return [{"template": part[0], **part[1]} for part in found if part]
 
 
 def lines(visit: Visit) -> list[Line]:

@@ -242,6 +242,8 @@ FACTS = {
     "level": gettext_lazy("Stars"),
     "complaint": gettext_lazy("Words of complaint"),
     "basis": gettext_lazy("Legal basis named"),
+    "ticket": gettext_lazy("Ticket"),
+    "matter": gettext_lazy("Queue"),
 }
 
 

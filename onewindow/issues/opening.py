@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from onewindow.cases import clock, instant, numbers
-from onewindow.cases.flow import open_case
+from onewindow.cases.flow import Stale, StepRefused, note, open_case
 from onewindow.cases.models import Attachment
 from onewindow.cases.rules import Actor, By
 from onewindow.catalog.models import Code, Item
 from onewindow.issues import evidence, origins, similar
-from onewindow.issues.actions import bureau_office, contact_clock
-from onewindow.issues.models import Grade, Issue, Refusal, Relay, Status
+from onewindow.issues.actions import add, bureau_office, contact_clock, reopen
+from onewindow.issues.models import Grade, Issue, Kin, Outcome, Refusal, Relay, Status
 from onewindow.issues.separation import kept_out_text, works_at
 from onewindow.org.models import Counter, CounterKind, Hall, Office, Person, limit
 
@@ -109,17 +110,18 @@ def _title(item: Item | None) -> str:
 
 def open_for_review(
     a: Any, *, touchpoint: str, level: int, text: str, codes: list[str], clerk: str, counter_id: int | None,
-    by: By, facts: dict[str, Any],
+    by: By, facts: dict[str, Any], nth: int = 1,
 ) -> Issue:  # fmt: skip
     """差评整改 — the issue of a bad review, in the review's own transaction (国办发〔2019〕51号). ``facts``: what the
-    system knows of the matter at this moment."""
+    system knows of the matter at this moment. ``nth``: the issues of this touchpoint so far and one; a further one comes of
+    what is said again when the one before can't be reopened any more."""
     subject = Person.objects.filter(username=clerk).first() if clerk else None
     return open_issue(
         "review",
         by=by,
         text=text or "（未填写文字说明）",
         item=a.item,
-        source=review_source(a.number, touchpoint),
+        source=review_source(a.number, touchpoint, nth),
         subject=subject,
         hall=a.hall,
         counter=Counter.objects.filter(pk=counter_id).first() if counter_id else None,
@@ -130,25 +132,91 @@ def open_for_review(
     )
 
 
-def review_source(application: str, touchpoint: str) -> str:
+def open_for_ticket(
+    ticket: Any, *, level: int, text: str, codes: list[str], clerk: str, facts: dict[str, Any]
+) -> Issue:
+    """差评整改 — the issue of a bad verdict on a ticket without an application, in the verdict's own transaction. Nobody knows
+    who it was: the visit's own page leads to it. The bureau says which unit answers for it."""
+    subject = Person.objects.filter(username=clerk).first() if clerk else None
+    return open_issue(
+        "review",
+        by=CITIZEN,
+        text=text or "（未填写文字说明）",
+        source=ticket_source(ticket.key),
+        subject=subject,
+        hall=ticket.hall,
+        counter=ticket.counter,
+        is_at_window=True,
+        facts=facts | {"level": level, "codes": codes, "ticket": ticket.number, "matter": ticket.group.name,
+                       "outcome": ticket.outcome},
+    )  # fmt: skip
+
+
+def ticket_source(key: str) -> str:
+    """The key by which a verdict on a ticket and its issue know each other."""
+    return f"ticket {key}"
+
+
+def review_source(application: str, touchpoint: str, nth: int = 1) -> str:
     """The key by which a review and its issue know each other."""
-    return f"{application} {touchpoint}"
+    return f"{application} {touchpoint}" + (f" {nth}" if nth > 1 else "")
 
 
-def is_known(application: str, *, touchpoint: str) -> bool:
-    """Whether an issue takes care of what was said about this touchpoint."""
-    return Issue.objects.filter(origin="review", source=review_source(application, touchpoint)).exists()
+def of_touchpoint(application: str, *, touchpoint: str) -> Issue | None:
+    """The newest issue that takes care of what was said about this touchpoint."""
+    return _of_touchpoint(application, touchpoint).with_facts().order_by("-id").first()
+
+
+def next_nth(application: str, *, touchpoint: str) -> int:
+    return _of_touchpoint(application, touchpoint).count() + 1
+
+
+def _of_touchpoint(application: str, touchpoint: str) -> Any:
+    source = review_source(application, touchpoint)
+    mine = Q(source=source) | Q(source__startswith=f"{source} ")
+    return Issue.objects.filter(mine, origin="review")
+
+
+#: How often a step is tried again when somebody of ours is working on the issue in the same moment.
+TRIES = 3
+
+
+def said_again(i: Issue, text: str) -> bool:
+    """追评仍为差评 — somebody is still not content, or again: an open issue gets the words, one that was answered or has ended is
+    reopened as by its reporter. False if that is no longer possible (its days are over, it was joined with another, a panel
+    has ruled): then a new one is opened and linked. In the transaction of the review."""
+    words = text or "（追加差评，未填写文字说明）"
+    me = Actor("reporter", i.number)
+    for _try in range(TRIES):
+        if i.outcome in (Outcome.MERGED, Outcome.UNFOUNDED):
+            return False
+        try:
+            if i.status not in (Status.REPLIED, Status.CLOSED):
+                add(i, text=words)
+            else:
+                reopen(i, by=me, reason=words)
+            return True
+        except StepRefused:
+            return False
+        except Stale:
+            i = Issue.objects.with_facts().get(pk=i.pk)
+    raise Stale
+
+
+def follow_up(i: Issue, first: Issue) -> None:
+    """关联 — the new issue of a matter whose first one has ended for good: both are linked, so that whoever works on it reads
+    what was said and answered before."""
+    a, b = sorted((i, first), key=lambda x: x.pk)
+    Kin.objects.get_or_create(a=a, b=b, defaults={"at": instant.now(), "by": CITIZEN.username})
+    note(i, "linked", by=CITIZEN, data={"with": first.number})
 
 
 def of_reviews(reviews: Any, person: Person) -> dict[str, str]:
-    """The numbers of the issues of these reviews that the person may see, by :func:`review_source`; one query."""
-    sources = [review_source(r.number, r.touchpoint) for r in reviews]
-    found = (
-        Issue.objects.seen_by(person)
-        .filter(origin="review", source__in=sources)
-        .values_list("source", "number")
-    )
-    return dict(found)
+    """The numbers of the newest issues of these reviews that the person may see, by :func:`review_source`; one query."""
+    sources = {review_source(r.number, r.touchpoint, nth): review_source(r.number, r.touchpoint)
+               for r in reviews for nth in (1, 2, 3)}  # fmt: skip
+    found = Issue.objects.seen_by(person).filter(origin="review", source__in=list(sources)).order_by("id")
+    return {sources[source]: number_ for source, number_ in found.values_list("source", "number")}
 
 
 def relay(origin: str, own_number: str, *, by: Person, **given: Any) -> Issue:

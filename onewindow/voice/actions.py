@@ -202,10 +202,12 @@ def _put_right(a: Application, r: Review, by: By | None) -> None:
     words = similar.complaint(r.text)
     if r.is_default or (r.level > Level.BAD and not words):
         return
-    # changed from one low mark to another, or said a second time: one issue takes care of the touchpoint
-    if (r.replaces_id or r.nth > 1) and opening.is_known(a.number, touchpoint=r.touchpoint):
+    # changed from one low mark to another, or said a second time: one issue takes care of the touchpoint while it can
+    again = r.replaces_id is not None or r.nth > 1
+    before = opening.of_touchpoint(a.number, touchpoint=r.touchpoint) if again else None
+    if before is not None and opening.said_again(before, r.text):
         return
-    opening.open_for_review(
+    new = opening.open_for_review(
         a,
         touchpoint=r.touchpoint,
         level=r.level,
@@ -215,7 +217,10 @@ def _put_right(a: Application, r: Review, by: By | None) -> None:
         counter_id=r.counter_id,
         by=by or opening.CITIZEN,
         facts=facts.known(a, r.at) | {"complaint": words},
+        nth=1 if before is None else opening.next_nth(a.number, touchpoint=r.touchpoint),
     )
+    if before is not None:
+        opening.follow_up(new, before)
 
 
 def digest_of(a: Application, touchpoint: str, level: int, codes: Sequence[str], text: str) -> str:

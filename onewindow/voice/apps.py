@@ -10,7 +10,13 @@ class Voice(AppConfig):
     def ready(self) -> None:
         from onewindow.org import rail
         from onewindow.org.roles import Role
-        from onewindow.voice import device_panel, kiosks, reactions, sealing  # noqa: F401 – registers what follows, and what is shown
+        from onewindow.voice import (  # noqa: F401 – registers what follows, and what is shown
+            device_panel,
+            kiosks,
+            reactions,
+            sealing,
+            visit_views,
+        )
 
         rail.add(60, "reviews", _("Reviews"), "star", Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD)
         rail.add(70, "devices", _("Devices"), "tablet", Role.HALL_MANAGER, Role.BUREAU, Role.ADMIN)

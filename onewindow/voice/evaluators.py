@@ -15,7 +15,8 @@ from onewindow.cases.rows import prepared
 from onewindow.org.models import Person, number
 from onewindow.voice import odp
 from onewindow.voice.actions import NotPossible
-from onewindow.voice.models import IN_USE, OPEN, Device, Prompt, PromptState, Review
+from onewindow.voice.models import IN_USE, OPEN, Device, Prompt, PromptState, Review, Touchpoint
+from onewindow.voice.visit_models import VisitVerdict
 from onewindow.window.models import Application
 
 
@@ -35,12 +36,24 @@ def ask(a: Application, touchpoint: str, *, clerk: str, counter_id: int | None =
     return _put(device, a.number, touchpoint, 1, facts)
 
 
-def _put(device: Device, number_: str, touchpoint: str, attempt: int, facts: dict[str, Any]) -> Prompt:
+def ask_about_ticket(key: str, counter_id: int, *, clerk: str, title: str, title_en: str) -> Prompt | None:
+    """Puts the question about a ticket that ended without an application on the device of the window."""
+    device = Device.objects.at_window(counter_id).filter(retire_asked_at__isnull=True).first()
+    if device is None:
+        return None
+    facts = {"counter_id": device.counter_id, "clerk": clerk, "title": title, "title_en": title_en}
+    return _put(device, "", Touchpoint.DELIVERED, 1, facts, ticket=key)
+
+
+def _put(
+    device: Device, number_: str, touchpoint: str, attempt: int, facts: dict[str, Any], *, ticket: str = ""
+) -> Prompt:
     now = instant.now()
     until = now + dt.timedelta(seconds=number("prompt_seconds"))
     with transaction.atomic():
         prompt, new = Prompt.objects.get_or_create(
             number=number_,
+            ticket=ticket,
             touchpoint=touchpoint,
             device=device,
             attempt=attempt,
@@ -85,7 +98,10 @@ def to_ask_again(counter_id: int | None) -> Prompt | None:
         return None
     if last.device.state not in IN_USE or last.device.counter_id != counter_id or last.device.retire_asked_at:
         return None
-    done = Review.objects.filter(number=last.number, touchpoint=last.touchpoint).exists()
+    if last.ticket:
+        done = VisitVerdict.objects.filter(ticket=last.ticket).exists()
+    else:
+        done = Review.objects.filter(number=last.number, touchpoint=last.touchpoint).exists()
     return None if done else last
 
 
@@ -99,7 +115,7 @@ def ask_again(*, by: Person) -> Prompt:
         )
     facts = {"counter_id": last.counter_id, "clerk": last.clerk, "asked_by": by.username}
     facts |= {"title": last.title, "title_en": last.title_en}
-    return _put(last.device, last.number, last.touchpoint, 2, facts)
+    return _put(last.device, last.number, last.touchpoint, 2, facts, ticket=last.ticket)
 
 
 class News:

@@ -117,10 +117,12 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
 
 
 class Prompt(models.Model):
-    """邀请评价 — the question that a device puts about one touchpoint. Its key is random: nothing personal in it."""
+    """邀请评价 — the question that a device puts about one touchpoint of a case (``number``), or about a ticket that ended
+    without one (``ticket``, its key). Its own key is random: nothing personal in it."""
 
     key = models.CharField(max_length=32, default=prompt_key)
-    number = models.CharField(max_length=14, db_index=True)
+    number = models.CharField(max_length=14, blank=True, db_index=True)
+    ticket = models.CharField(max_length=32, blank=True)
     touchpoint = models.CharField(max_length=10, choices=Touchpoint)
     device = models.ForeignKey(Device, models.CASCADE, related_name="prompts")
     counter = models.ForeignKey(Counter, models.PROTECT, related_name="+")
@@ -144,7 +146,11 @@ class Prompt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["key"], name="prompt_key"),
             models.UniqueConstraint(
-                fields=["number", "touchpoint", "device", "attempt"], name="prompt_once_an_attempt"
+                fields=["number", "ticket", "touchpoint", "device", "attempt"], name="prompt_once_an_attempt"
+            ),
+            models.CheckConstraint(
+                condition=Q(number="", ticket__gt="") | Q(number__gt="", ticket=""),
+                name="prompt_of_one_thing",
             ),
             models.CheckConstraint(condition=Q(attempt__in=[1, 2]), name="prompt_asked_twice_at_most"),
         ]
@@ -153,7 +159,8 @@ class Prompt(models.Model):
                 fields=["device", "-created_at"],
                 condition=Q(state__in=["created", "delivered", "shown", "touched"]),
                 name="prompt_open",
-            )
+            ),
+            models.Index(fields=["ticket"], condition=~Q(ticket=""), name="prompt_ticket"),
         ]
 
     def __str__(self) -> str:
@@ -283,4 +290,5 @@ class Conflict(models.Model):
 
 
 import onewindow.voice.device_models  # noqa: E402 – they point to Device by its name
-import onewindow.voice.invitation_models  # noqa: E402, F401
+import onewindow.voice.invitation_models  # noqa: E402
+import onewindow.voice.visit_models  # noqa: E402, F401

@@ -11,9 +11,10 @@ from onewindow.hall.actions import on_finish
 from onewindow.hall.models import Ticket
 from onewindow.issues.models import Issue
 from onewindow.org.models import Person, number
-from onewindow.voice import inviting, publishing
-from onewindow.voice.evaluators import ask
+from onewindow.voice import inviting, publishing, visits
+from onewindow.voice.evaluators import ask, ask_about_ticket
 from onewindow.voice.models import Prompt, Review, Touchpoint
+from onewindow.voice.visit_models import VisitVerdict
 from onewindow.window.models import Application, Channel, DeliveryForm
 
 
@@ -53,6 +54,15 @@ def ask_who_is_about_to_go(ticket: Ticket, by: Person) -> None:
             return
 
 
+@on_finish
+def ask_about_the_visit(ticket: Ticket, by: Person) -> None:
+    """Advice, papers collected, a "no": what ended without an application is asked about as a ticket."""
+    if ticket.counter_id is not None and visits.is_askable(ticket):
+        ask_about_ticket(
+            ticket.key, ticket.counter_id, clerk=by.username, title=ticket.group.name, title_en=ticket.group.name_en
+        )  # fmt: skip
+
+
 def _at_window(a: Application, verb: str) -> Touchpoint | None:
     """What a step at the window lets us ask about; nothing if nobody stands there for it."""
     if verb == "accept":
@@ -66,13 +76,21 @@ def set_aside_after_appeal(event: Event) -> None:
     """申诉成立 — a panel of three found a review mistaken: it stays, marked, and no figure counts it any more. The first two who
     voted so answer for it."""
     issue = Issue.objects.get(number=event.number)
-    number_, _sep, touchpoint = issue.source.partition(" ")
-    review = Review.objects.standing().filter(number=number_, touchpoint=touchpoint, nth=1).first()
+    number_, touchpoint, *further = issue.source.split(" ")
     voted = list(issue.votes.filter(upholds=True).select_related("person").order_by("no")[:2])
-    if review is None or len(voted) < 2 or hasattr(review, "exclusion"):
+    if len(voted) < 2:
         return
     by, second = (v.person.username if v.person else f"{v.name}（外部）" for v in voted)
-    publishing.set_aside(review, by=by, second=second, reason=voted[0].reason or issue.number)
+    reason = voted[0].reason or issue.number
+    if number_ == "ticket":
+        verdict = VisitVerdict.objects.counted().filter(ticket=touchpoint).first()
+        if verdict is not None:
+            visits.set_aside(verdict, by=by, second=second, reason=reason)
+        return
+    said = Review.objects.standing().filter(number=number_, touchpoint=touchpoint).order_by("nth")
+    review = said.last() if further else said.first()
+    if review is not None and not hasattr(review, "exclusion"):
+        publishing.set_aside(review, by=by, second=second, reason=reason)
 
 
 def _window_of(event: Event, a: Application) -> int | None:

@@ -15,7 +15,8 @@ from django.db.models import F
 
 from onewindow.cases import instant
 from onewindow.hall.actions import at_counter
-from onewindow.voice import actions, alarms, evaluators, odp, stands
+from onewindow.hall.models import Ticket
+from onewindow.voice import actions, alarms, evaluators, odp, stands, visits
 from onewindow.voice.device_models import (
     AlarmKind,
     DeviceBoot,
@@ -359,25 +360,27 @@ class _Taking:
 
     def _review(self, event: dict[str, Any], prompt: Prompt, at: dt.datetime) -> dict[str, Any] | None:
         """Takes the verdict down; says why not, or nothing."""
-        a = evaluators.case_of(prompt)
-        if a is None:
+        a = None if prompt.ticket else evaluators.case_of(prompt)
+        ticket = Ticket.objects.with_places().filter(key=prompt.ticket).first() if prompt.ticket else None
+        if a is None and ticket is None:
             return {"result": "rejected", "reason": "unknown_case"}
         score = event.get("score")
+        said: dict[str, Any] = {
+            "level": score if score in Level.values else 0,
+            "codes": event.get("tags", []),
+            "text": event.get("text", ""),
+            "channel": ReviewChannel.TABLET,
+            "event_id": self._name(event),
+            "device": self.device,
+            "said_at": at,
+        }
         try:
             with transaction.atomic():
-                actions.review(
-                    a,
-                    prompt.touchpoint,
-                    level=score if score in Level.values else 0,
-                    codes=event.get("tags", []),
-                    text=event.get("text", ""),
-                    channel=ReviewChannel.TABLET,
-                    event_id=self._name(event),
-                    device=self.device,
-                    clerk=prompt.clerk,
-                    said_at=at,
-                    shown_order=event.get("order", ""),
-                )
+                if ticket is not None:
+                    visits.give(ticket, **said)
+                elif a is not None:
+                    order = event.get("order", "")
+                    actions.review(a, prompt.touchpoint, clerk=prompt.clerk, shown_order=order, **said)
         except actions.NotPossible as bad:
             return {"result": "rejected", "reason": bad.code}
         return None

@@ -14,6 +14,7 @@ from onewindow.voice import (
     sealviews,
     verdict_views,
     views,
+    visit_views,
 )
 
 urlpatterns = [
@@ -44,6 +45,9 @@ urlpatterns = [
     path("desk/reviews/export.xlsx", views.low_marks_export, name="reviews_export"),
     path("desk/reviews/enter/", verdict_views.enter, name="review_enter"),
     path("desk/reviews/texts/", verdict_views.texts, name="review_texts"),
+    path("hall/t/<str:key>/rate/<str:ticket>/", visit_views.rate, name="visit_rate"),
+    path("desk/reviews/visits/", visit_views.verdicts, name="visit_verdicts"),
+    path("desk/reviews/visits/export.xlsx", visit_views.verdicts_export, name="visit_verdicts_export"),
     path("desk/reviews/asking/", asking_views.asking, name="review_asking"),
     path("desk/reviews/asking/export.xlsx", asking_views.asking_export, name="review_asking_export"),
     path("desk/reviews/windows/", verdict_views.windows, name="review_windows"),

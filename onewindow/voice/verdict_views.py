@@ -20,7 +20,7 @@ from onewindow.cases.views import staff
 from onewindow.org.models import Counter, number
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
-from onewindow.voice import actions, again, examining, low_marks, publishing, rules, stands, tallies
+from onewindow.voice import actions, again, examining, low_marks, publishing, rules, stands, tallies, visits
 from onewindow.voice.device_models import HallVerdict, WindowVerdict
 from onewindow.voice.funnel import funnel
 from onewindow.voice.models import Review
@@ -164,13 +164,15 @@ def texts(request: HttpRequest) -> HttpResponse:
 
 
 def _windows(request: HttpRequest) -> tuple[tallies.Period, list[Any]]:
-    """The period; window, its reviews, and beside them what was said there without a question (None: nothing)."""
+    """The period; window, its reviews, and beside them what was said there without a question, and about tickets without an
+    application (None: nothing)."""
     _only(request.user.has_role(Role.BUREAU, Role.LEADER, Role.HALL_MANAGER))
     over = tallies.period(request.GET.get("period", ""))
     halls = None if rules.sees_all_reviews(request.user) else request.user.halls_as(Role.HALL_MANAGER)
     unasked = tallies.unasked(WindowVerdict.objects.seen_by(request.user), over)
-    found = tallies.windows(tallies.verdicts("counter", over), halls, beside=unasked)
-    return over, [(counter, said, unasked.get(counter.pk)) for counter, said in found]
+    ended = visits.verdicts(request.user, *tallies.span(over))
+    found = tallies.windows(tallies.verdicts("counter", over), halls, beside={*unasked, *ended})
+    return over, [(counter, said, unasked.get(counter.pk), ended.get(counter.pk)) for counter, said in found]
 
 
 @staff
@@ -179,7 +181,7 @@ def windows(request: HttpRequest) -> HttpResponse:
     """Every window with its figures, and all of them in one funnel plot: a ranking would be mostly chance."""
     over, rows = _windows(request)
     at_stands = stands.by_hall(HallVerdict.objects.seen_by(request.user), *tallies.span(over))
-    chart = funnel([(counter, said.n, said.bad) for counter, said, _beside in rows if said.n])
+    chart = funnel([(counter, said.n, said.bad) for counter, said, *_beside in rows if said.n])
     sides = {p.thing.pk: p.outside for p in chart.points} if chart else {}
     context = {
         "over": over,
@@ -187,7 +189,7 @@ def windows(request: HttpRequest) -> HttpResponse:
         "chart": chart,
         "at_stands": at_stands,
         "rows": sorted(
-            ((counter, said, sides.get(counter.pk, ""), beside) for counter, said, beside in rows),
+            ((counter, said, sides.get(counter.pk, ""), *beside) for counter, said, *beside in rows),
             key=lambda row: -row[1].n,
         ),
     }
@@ -204,6 +206,8 @@ def windows_export(request: HttpRequest) -> HttpResponseBase:
         (_("Good share"), 12), (_("Interval from"), 12), (_("Interval to"), 12), (_("Occasions"), 12), (_("Nothing said"), 12),
         (_("Second reviews"), 12), (_("Changed"), 10), (_("Entered by staff (not counted)"), 14),
         (_("Without a question"), 12), (_("Of these good"), 10), (_("Of these low marks"), 10),
+        (_("Tickets without an application"), 14), (_("Verdicts on these"), 12), (_("Of these good"), 10),
+        (_("Of these low marks"), 10),
     ]  # fmt: skip
     return workbook(
         "windows",
@@ -214,8 +218,9 @@ def windows_export(request: HttpRequest) -> HttpResponseBase:
                 round(said.good_share, 4) if said.n else None, round(said.interval[0], 4), round(said.interval[1], 4),
                 said.touchpoints, said.silent, said.second, said.changed, said.assisted,
                 *((beside.n, beside.good, beside.bad) if beside else (0, 0, 0)),
+                *((ended.touchpoints, ended.n, ended.good, ended.bad) if ended else (0, 0, 0, 0)),
             ]
-            for counter, said, beside in rows
+            for counter, said, beside, ended in rows
         ),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from django.db import connection
 APPEND_ONLY = [
     "issues_attempt", "issues_said", "issues_panelvote", "issues_refusal", "issues_weekreview",
     "cases_event", "voice_review", "voice_moderation", "voice_reply", "voice_exclusion", "voice_check", "voice_indicator",
-    "voice_deviceevent", "voice_windowverdict", "catalog_wording",
+    "voice_deviceevent", "voice_windowverdict", "voice_visitverdict", "voice_visitexclusion", "catalog_wording",
     "hall_ticketevent", "hall_windowevent",
 ]  # fmt: skip
 FROZEN = {"window_application": ["opened_at", "received_at", "accepted_at", "decided_at", "delivered_at"]}
