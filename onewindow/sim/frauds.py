@@ -7,6 +7,7 @@ told below, as they are told in the trade; two are too faint to be seen with few
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter as Bag
 from collections import defaultdict
@@ -78,6 +79,7 @@ class Place:
             for at in sorted(r.randrange(OPENS, CLOSES) for _ in range(served)):
                 late = r.random() < self.late
                 here.served += 1
+                here.here += 1
                 here.late += late
                 if broken or skips(day, late):
                     self.silent.append((day, at, late))
@@ -175,6 +177,71 @@ class Place:
             opens=OPENS, closes=CLOSES, workdays=frozenset(YEAR),
         )  # fmt: skip
 
+
+@dataclass
+class Elsewhere(Place):
+    """A window of another city, on which nothing was tuned: small ones and large ones (two to forty people a day), busy and
+    quiet seasons, closed weeks, fewer who answer, days on which nobody is in the mood, a third who never stand at the window,
+    verdicts by telephone some days later, and devices that stay broken for some days."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        r = self.random
+        self.coverage = r.betavariate(9, 21)
+        self.top = r.betavariate(30, 12)
+        self.bad = 0.014 * r.gammavariate(6, 1 / 6)
+        self.worded = r.betavariate(6, 94)
+        self.late = r.betavariate(4, 70)
+        self.pause = r.uniform(7, 26)
+        self.left = 0.05 * r.gammavariate(9, 1 / 9)
+        self.again = 0.02 * r.gammavariate(9, 1 / 9)
+        self.busy = self.town.a_day * min(4.0, max(0.25, r.lognormvariate(-0.2, 0.6)))
+        self.here = r.uniform(0.5, 0.85)
+        self.season = r.uniform(0, 365)
+
+    def live(self, skips: Callable[[int, bool], bool] = lambda day, late: False) -> None:
+        r = self.random
+        broken = 0
+        usual = self.coverage
+        for day in YEAR:
+            if day // 7 in (3, 4, 39):  # the spring festival, and the week of the national day
+                continue
+            here = self.days[day] = Day()
+            broken = max(0, broken - 1) or (r.choice((1, 1, 2, 4)) if r.random() < 0.004 else 0)
+            mood = r.betavariate(usual * 30, (1 - usual) * 30)
+            swing = 1 + 0.35 * math.sin(2 * math.pi * (day - self.season) / 365) + 0.25 * (day % 7 == 0)
+            served = max(0, round(r.gauss(self.busy * swing, (self.busy * swing) ** 0.5)))
+            for at in sorted(r.randrange(OPENS, CLOSES) for _ in range(served)):
+                late, stood = r.random() < self.late, r.random() < self.here
+                here.served += 1
+                here.here += stood
+                here.late += late
+                skipped = skips(day, late)
+                if stood and not broken and not skipped:
+                    here.asked += 1
+                    here.again += r.random() < self.again
+                    here.left += r.random() < self.left
+                asked = not skipped if not stood else not (broken or skipped)
+                if asked and r.random() < mood * (1.0 if stood else 0.4):
+                    self.said.append(self._say(day, at, late, stood))
+                else:
+                    self.silent.append((day, at, late))
+
+    def _say(self, day: int, at: int, late: bool, stood: bool) -> Said:
+        if stood and self.random.random() < 0.9:
+            said = self.verdict(day, at, late, by_device=True, second=at, origin="", helper="")
+            return said if said.seconds is not None else replace(said, seconds=self.random.uniform(4, 40))
+        later = day + self.random.choice((0, 1, 1, 2, 4))
+        second, origin = (
+            self.random.randrange(8 * 3600, 22 * 3600),
+            f"{later}-{self.random.getrandbits(60):x}",
+        )
+        told = self.verdict(day, at, late)
+        return replace(told, by_device=False, day=later, second=second, seconds=None, origin=origin)
+
+
+#: The beds: the one on which the signals were developed, and the one on which they were only tried.
+BEDS: dict[str, type[Place]] = {"first": Place, "second": Elsewhere}
 
 Fraud = Callable[[Place], None]
 FRAUDS: dict[str, Fraud] = {}
@@ -381,19 +448,25 @@ class Result:
 
 
 def run(
-    honest: int = 400, each: int = 1, *, seed: int = 1, a_day: float = 8.0, frauds: Iterable[str] = FRAUDS
+    honest: int = 400,
+    each: int = 1,
+    *,
+    seed: int = 1,
+    a_day: float = 8.0,
+    frauds: Iterable[str] = FRAUDS,
+    bed: str = "first",
 ) -> Result:
     """A year at ``honest`` windows and ``each`` more for every fraud; looked at by quarters and as a whole, as the product
     does. A window counts as flagged if any signal stood at any look."""
-    town = Town(seed, a_day)
+    town, kind = Town(seed, a_day), BEDS[bed]
     places, planted = [], {}
     for n in range(honest):
-        place = Place(town, f"W{n:04d}", f"H{n % 8}")
+        place = kind(town, f"W{n:04d}", f"H{n % 8}")
         place.live()
         places.append(place)
     for name in frauds:
         for n in range(each):
-            place = Place(town, f"{name}-{n}", f"H{n % 8}")
+            place = kind(town, f"{name}-{n}", f"H{n % 8}")
             FRAUDS[name](place)
             places.append(place)
             planted[place.key] = name

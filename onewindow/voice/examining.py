@@ -24,7 +24,7 @@ from onewindow.voice.actions import NotPossible, clean
 from onewindow.voice.models import Prompt, Review, Touchpoint
 from onewindow.voice.records import Check, Examination, Finding, Outcome
 from onewindow.voice.signs import LABELS, chance, says
-from onewindow.window.models import Application
+from onewindow.window.models import Application, Channel, DeliveryForm
 
 #: The spans that are looked at: the last quarter each week, the last year on the first turn of a month.
 QUARTER, YEAR = dt.timedelta(days=91), dt.timedelta(days=365)
@@ -122,10 +122,16 @@ class Year:
             ("delivered_at", Q()),
         ):
             reached = cases.filter(also, **{f"{column}__gte": start, f"{column}__lt": end})
-            rows = reached.values_list("counter", column, "decided_at", "decision_due_at")
-            for counter, at, decided, due in rows.iterator(chunk_size=5000):
+            rows = reached.values_list(
+                "counter", column, "decided_at", "decision_due_at", "channel", "delivery_form"
+            )
+            for counter, at, decided, due, channel, form in rows.iterator(chunk_size=5000):
                 day = found[counter][_place(at)[0]]
                 day.served += 1
+                there = (
+                    channel == Channel.COUNTER if column == "accepted_at" else form == DeliveryForm.COUNTER
+                )
+                day.here += there
                 day.late += bool(column == "delivered_at" and decided and due and decided > due)
         asked = Prompt.objects.filter(counter__hall=hall, created_at__gte=start, created_at__lt=end)
         for counter, at, attempt in (

@@ -62,9 +62,11 @@ class Said:
 
 @dataclass(slots=True)
 class Day:
-    """One day at a window: occasions, those of late matters, questions put, put again, touched but not sent off."""
+    """One day at a window: occasions, those at which somebody stood there (not of what came or went online or by post), those
+    of late matters, questions put, put again, touched but not sent off."""
 
     served: int = 0
+    here: int = 0
     late: int = 0
     asked: int = 0
     again: int = 0
@@ -196,7 +198,11 @@ class Peers:
         self.codes: Bag[tuple[str, ...]] = Bag()
         self.words: Bag[str] = Bag()
         self.n = self.windows = 0
+        silent: list[tuple[int, float]] = []
         for w in windows:
+            dumb, days, expected = quiet(w)
+            if days >= FEW and expected > 0:
+                silent.append((dumb, expected))
             for name, pair in SHARES.items():
                 self.pairs[name][w.key] = pair(w)
             self.codes.update(s.codes for s in w.said if s.level == 5)
@@ -208,6 +214,18 @@ class Peers:
         shares = [k / n for k, n in self.pairs["left"].values() if n >= 20]
         self.left_median = median(shares) if shares else 0.0
         self.tops = self.codes.total()
+        self.quiet = self._quiet(silent)
+
+    @staticmethod
+    def _quiet(silent: list[tuple[int, float]]) -> float:
+        """How many times as many days are silent at the peers as each one's own rate tells (people come in families, a clerk
+        has a bad day); at least once. A tenth of the windows at each end is left out, so that cheats are no measure."""
+        row = sorted(silent, key=lambda x: x[0] / x[1])
+        cut = len(row) // 10
+        kept = row[cut : len(row) - cut]
+        if len(kept) <= PEERS:
+            return 1.0
+        return max(1.0, sum(k for k, _e in kept) / sum(e for _k, e in kept))
 
     def high(self, name: str, w: Window) -> tuple[int, int, float]:
         """Count, out of how many, and the chance of so many."""
@@ -226,6 +244,29 @@ class Peers:
 
     def usual(self, name: str) -> float:
         return round(self.models[name].mean, 5)
+
+
+def quiet(w: Window) -> tuple[int, int, float]:
+    """Days on which people stood at the window and nobody answered on its device; days on which people stood there; and how
+    many silent ones chance and faults make at the window's own rate.
+
+    Only what a device can say on the day counts: a verdict by telephone comes some days later, and who applies from home never
+    stood there. The rate is that of the days on which somebody spoke, freed from the fact that they were picked for it: the
+    maximum likelihood of a binomial without its zeros. So silent days neither hide themselves, nor does a window with two
+    people a day look as if nearly all of them answered."""
+    said = Bag(s.day for s in w.on_device)
+    days = [(d.here, min(d.here, said[day])) for day, d in w.days.items() if d.here]
+    spoken = [(here, k) for here, k in days if k]
+    total, low, high = sum(k for _here, k in spoken), 1e-4, 0.95
+    for _step in range(40):
+        share = (low + high) / 2
+        if sum(here * share / (1 - (1 - share) ** here) for here, _k in spoken) < total:
+            low = share
+        else:
+            high = share
+    # a device that is broken on one day in a hundred
+    expected = sum((1 - low) ** here + 0.01 for here, _k in days)
+    return len(days) - len(spoken), len(days), expected
 
 
 Signal = Callable[[Window, Peers], Evidence | None]
@@ -442,15 +483,13 @@ def one_pace(w: Window, peers: Peers) -> Evidence | None:
 
 @signal
 def silent_days(w: Window, peers: Peers) -> Evidence | None:
-    """On whole days nobody says anything, though many were served: the device may have been put away."""
-    spoken = {s.day for s in w.said}
-    dumb = [day for day, d in w.days.items() if d.served and day not in spoken]
-    among = sum(d.served for day, d in w.days.items() if day in spoken)
-    share = min(0.95, len(w.said) / among) if among else 0.0
-    # days that chance leaves silent, and a device that is broken on one day in a hundred
-    expected = sum((1 - share) ** d.served + 0.01 for d in w.days.values() if d.served)
-    p = at_least(len(dumb), 1.2 * expected)
-    return _found("silent_days", [], p, n=len(w.days), k=len(dumb), usual=round(expected, 2))
+    """On whole days nobody answers on the device, though enough people stood there: it may have been put away."""
+    k, n, expected = quiet(w)
+    if n < FEW:
+        return None
+    expected *= peers.quiet
+    p = at_least(k, 1.2 * expected)
+    return _found("silent_days", [], p, n=n, k=k, usual=round(expected, 2))
 
 
 def examine(windows: Iterable[Window]) -> Iterator[tuple[Window, list[Evidence]]]:

@@ -33,6 +33,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--per-day", type=float, default=12, help="occasions a day and window of the test bed (12)"
         )
+        parser.add_argument(
+            "--bed",
+            choices=list(frauds.BEDS),
+            default="first",
+            help="first: on which the signals were developed; second: another city, on which they were only tried",
+        )
         parser.add_argument("--json", action="store_true", help="print as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -69,7 +75,11 @@ class Command(BaseCommand):
 
     def _bed(self, options: dict[str, Any]) -> None:
         found = frauds.run(
-            options["windows"], options["each"], seed=options["seed"], a_day=options["per_day"]
+            options["windows"],
+            options["each"],
+            seed=options["seed"],
+            a_day=options["per_day"],
+            bed=options["bed"],
         )
         hit, missed, wrong, right = found.table
         if options["json"]:
