@@ -27,6 +27,7 @@ from onewindow.hall.models import Ticket
 from onewindow.org.calendar import ZONE, working_days_left
 from onewindow.org.models import Office, Person, current_calendar
 from onewindow.org.templatetags.ow import percent
+from onewindow.voice import exact, rules
 from onewindow.voice.figures import Verdict, verdicts_by_office
 from onewindow.voice.models import Review
 from onewindow.window.figures import ON_TIME, WITHIN_LAW
@@ -292,7 +293,10 @@ class Overview:
     def _said(self) -> dict[int, Verdict]:
         end = self.midnight + dt.timedelta(days=1)
         start = end - dt.timedelta(days=DAYS)
-        found = verdicts_by_office(Review.objects.seen_by(self.person), self.cases, start, end)
+        if rules.sees_all_reviews(self.person):  # by the sums, as far as nothing changes them any more
+            found = exact.verdicts_by("office", start, end)
+        else:
+            found = verdicts_by_office(Review.objects.seen_by(self.person), self.cases, start, end)
         return {office.pk: verdict for office, verdict in found}
 
     @cached_property

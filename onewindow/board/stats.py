@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases.figures import Row, figure
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import local
+from onewindow.voice import exact, rules
 from onewindow.voice.figures import DIMENSIONS, Verdict, verdict, verdicts_by
 from onewindow.voice.models import Review
 from onewindow.window.models import Application
@@ -18,6 +19,8 @@ from onewindow.window.models import Application
 
 def _verdicts(person: Person, start: dt.datetime, end: dt.datetime, by: str) -> Sequence[tuple[Any, Verdict]]:
     """By office, hall or item; reviews have no other group: then all together."""
+    if rules.sees_all_reviews(person):  # by the sums, as far as nothing changes them any more
+        return exact.verdicts_by(by, start, end) if by in DIMENSIONS else [(None, exact.verdict(start, end))]
     reviews, cases = Review.objects.seen_by(person), Application.objects.seen_by(person)
     if by in DIMENSIONS:
         return verdicts_by(by, reviews, cases, start, end)

@@ -141,7 +141,7 @@ def test_the_list_asks_the_same_few_questions_however_long_it_is(
     for n in range(1, many + 1):
         actions.review(town.accepted(n=n), "accepted", level=1, codes=["110"])
     client = signed_in(town.bai)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page(client)
 
 
