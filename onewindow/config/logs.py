@@ -15,7 +15,7 @@ current: contextvars.ContextVar[HttpRequest | None] = contextvars.ContextVar("re
 # Identity numbers, mobiles and secret link tokens that slipped into a message are struck out before it is written.
 PERSONAL = re.compile(
     r"(?<!\d)\d{17}[\dXx](?!\d)|(?<!\d)1[3-9]\d{9}(?!\d)"
-    r"|(?<=/t/)[\w-]{16,}|(?<=/rate/)[\w-]{16,}|(?<=/q/)[\w-]{12,}|(?<=/r/)[\w-]{12,}"
+    r"|(?<=/t/)[\w-]{16,}|(?<=/rate/)[\w-]{16,}|(?<=/q/)[\w-]{12,}|(?<=/r/)[\w-]{12,}|(?<=/e/)[\w-]{12,}"
 )
 
 

@@ -74,6 +74,7 @@ PRIVATE = (
     "/t/",
     "/q/",
     "/r/",
+    "/e/",
     "/rate/",
     "/hall/t/",
     "/hall/b/",

@@ -37,6 +37,9 @@ KNOWN = {
     "ONEWINDOW_SEAL": "adapter for electronic seals: dotted path to a class; the shipped one marks papers as a test",
     "ONEWINDOW_SMS": "channel of text messages: console, file, or package.module:function of a gateway",
     "ONEWINDOW_SPEECH": "who speaks the calls of the hall: file, console, none or package.module:function",
+    "ONEWINDOW_PROVINCE": "where reviews are reported: empty = nowhere, file, an https address, or package.module:function",
+    "ONEWINDOW_PROVINCE_MAP": "names and codes of that report: interface, gbt39046, or a file of your own (JSON)",
+    "ONEWINDOW_PROVINCE_TOKEN": "bearer token that the province has given",
     "ONEWINDOW_MAIL_FROM": "sender of e-mails; the server is named by EMAIL_URL, e.g. smtp://user:password@host:25",
     "ONEWINDOW_REGISTERS": "connector to neighbours' registers: none, local (an invented one) or module:Class",
     "ONEWINDOW_REGISTERS_TIMEOUT": "seconds after which a register counts as not answering",
@@ -88,6 +91,13 @@ LETTER_PREFIX = env.str("ONEWINDOW_LETTER_PREFIX", "肇政务")
 SPEECH = env.str("ONEWINDOW_SPEECH", "console" if DEBUG else "file")
 if SPEECH not in ("file", "console", "none") and ":" not in SPEECH:
     raise ImproperlyConfigured("ONEWINDOW_SPEECH: file, console, none or package.module:function.")
+PROVINCE = env.str("ONEWINDOW_PROVINCE", "")
+if PROVINCE and PROVINCE != "file" and ":" not in PROVINCE:
+    raise ImproperlyConfigured(
+        "ONEWINDOW_PROVINCE: empty, file, an https address, or package.module:function."
+    )
+PROVINCE_MAP = env.str("ONEWINDOW_PROVINCE_MAP", "interface")
+PROVINCE_TOKEN = env.str("ONEWINDOW_PROVINCE_TOKEN", "")
 SMS_GATEWAY = env.str("ONEWINDOW_SMS", "file" if not DEBUG else "console")
 SMS_CHANNEL = SMS_GATEWAY if SMS_GATEWAY in ("console", "file") else "sms"
 if SMS_CHANNEL == "sms" and ":" not in SMS_GATEWAY:

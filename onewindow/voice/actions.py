@@ -19,7 +19,7 @@ from onewindow.cases.models import Event
 from onewindow.cases.rules import By
 from onewindow.issues import opening, similar
 from onewindow.org.models import Person, number
-from onewindow.voice import facts, inviting
+from onewindow.voice import facts, inviting, province
 from onewindow.voice.models import (
     OPEN,
     Conflict,
@@ -186,6 +186,7 @@ def review(
             )
             _put_right(a, row, by)
             inviting.answered(a.number, touchpoint)
+            province.expect(row)
     except IntegrityError as twice:  # two answers at once: the first one counts
         if event_id and (first := Review.objects.filter(event_id=event_id).first()):
             return _same(first, body_digest, device)

@@ -13,6 +13,7 @@ class Voice(AppConfig):
         from onewindow.voice import (  # noqa: F401 – registers what follows, and what is shown
             device_panel,
             kiosks,
+            province,
             reactions,
             sealing,
             visit_views,

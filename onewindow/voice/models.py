@@ -291,4 +291,6 @@ class Conflict(models.Model):
 
 import onewindow.voice.device_models  # noqa: E402 – they point to Device by its name
 import onewindow.voice.invitation_models  # noqa: E402
+import onewindow.voice.legacy_models  # noqa: E402
+import onewindow.voice.province_models  # noqa: E402
 import onewindow.voice.visit_models  # noqa: E402, F401

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from onewindow.voice import (
+    adapter_views,
     asking_views,
     device,
     deviceviews,
@@ -48,6 +49,10 @@ urlpatterns = [
     path("hall/t/<str:key>/rate/<str:ticket>/", visit_views.rate, name="visit_rate"),
     path("desk/reviews/visits/", visit_views.verdicts, name="visit_verdicts"),
     path("desk/reviews/visits/export.xlsx", visit_views.verdicts_export, name="visit_verdicts_export"),
+    path("e/<str:code>", adapter_views.evaluator, name="legacy"),
+    path("desk/reviews/old-evaluators/", adapter_views.manage, name="legacy_manage"),
+    path("desk/reviews/province/", adapter_views.reports, name="review_province"),
+    path("desk/reviews/province/again", adapter_views.reports_again, name="review_province_again"),
     path("desk/reviews/asking/", asking_views.asking, name="review_asking"),
     path("desk/reviews/asking/export.xlsx", asking_views.asking_export, name="review_asking_export"),
     path("desk/reviews/windows/", verdict_views.windows, name="review_windows"),

@@ -1,0 +1,230 @@
+"""上报省平台: each review goes to the provincial system in real time (黑政办发〔2020〕21号), through an outbox.
+
+The row is written in the transaction of the review, so nothing is lost; the worker claims it by a conditional update, sends it
+with the review's own key and keeps the receipt, so what is sent twice (a worker that died before writing the receipt down) is
+one there. Tried again after one, five and thirty minutes; then it is stuck, stands on a page, and somebody sends it again.
+
+What each field is called, and how levels, channels and kinds are coded, is data: ``data/provinces/*.json`` or a file of the
+county's own (``ONEWINDOW_PROVINCE_MAP``). Interfaces count 5 as the best, GB/T 39046 table A.8 the other way round. No map
+can send an identity number or a telephone: there is no such fact.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from onewindow.cases import chain, instant, rounds
+from onewindow.org.calendar import ZONE
+from onewindow.org.masking import mask_name
+from onewindow.org.models import Person
+from onewindow.voice.models import Review
+from onewindow.voice.province_models import ProvinceReport, ReportState
+from onewindow.window.models import Application
+
+S = ReportState
+#: After the first, second and third failure; after the fourth it is stuck.
+BACKOFF = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=30))
+TIMEOUT = 10
+MAPS = Path(__file__).parent.parent / "data" / "provinces"
+#: What a map may ask for.
+FACTS = frozenset({
+    "key", "region", "region_name", "office", "office_name", "item", "item_name", "number", "touchpoint", "hall", "hall_name",
+    "window", "badge", "channel", "masked_name", "user_kind", "level", "codes", "text", "said_at", "at", "nth", "replaces",
+    "case_kind", "accepted_at",
+})  # fmt: skip
+CODED = {"level": {"5", "4", "3", "2", "1"}, "channel": {"1", "2", "3", "4", "5", "6", "7"}}
+
+
+class Refused(Exception):
+    """The province does not take this report, and will not take it later: no use to try again."""
+
+
+class BadMap(ValueError):
+    """A map that would send nonsense; the message says which field."""
+
+
+@dataclass(frozen=True)
+class Map:
+    """One province's names and codes."""
+
+    code: str
+    name: str
+    fields: dict[str, str]
+    codes: dict[str, dict[str, str]]
+    constants: dict[str, str]
+    time: str
+    join: str
+
+    def body(self, facts: dict[str, Any]) -> dict[str, str]:
+        """The report as this province reads it."""
+        return self.constants | {name: self._word(fact, facts[fact]) for name, fact in self.fields.items()}
+
+    def _word(self, fact: str, value: Any) -> str:
+        if fact in self.codes:
+            return self.codes[fact].get(str(value), str(value))
+        if isinstance(value, dt.datetime):
+            return timezone.localtime(value, ZONE).strftime(self.time)
+        if isinstance(value, list):
+            return self.join.join(value)
+        return "" if value is None else str(value)
+
+
+@cache
+def load(name: str) -> Map:
+    """The map of this name, or of this file; raises :class:`BadMap`."""
+    path = MAPS / f"{name}.json" if "/" not in name and not name.endswith(".json") else Path(name)
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as wrong:
+        raise BadMap(f"{path}: {wrong}") from wrong
+    fields, codes = given.get("fields", {}), {}
+    if unknown := sorted(set(fields.values()) - FACTS):
+        raise BadMap(f"{path}: unknown facts {', '.join(unknown)}; known: {', '.join(sorted(FACTS))}")
+    for fact in ("level", "channel", "case_kind", "user_kind", "touchpoint"):
+        codes[fact] = given.get(fact, {})
+        if missing := sorted(CODED.get(fact, set()) - set(codes[fact])):
+            raise BadMap(f"{path}: {fact} has no code for {', '.join(missing)}")
+    if len(set(codes["level"].values())) != 5:
+        raise BadMap(f"{path}: level gives two levels the same code")
+    return Map(
+        path.stem, given.get("name", path.stem), fields, codes, given.get("constants", {}),
+        given.get("time", "%Y-%m-%d %H:%M:%S"), given.get("join", ","),
+    )  # fmt: skip
+
+
+def is_connected() -> bool:
+    """Whether this county reports upward from here."""
+    return bool(settings.PROVINCE)
+
+
+def facts_of(review: Review) -> dict[str, Any]:
+    """All that a map can ask for."""
+    a = Application.objects.with_facts().get(number=review.number)
+    clerk = Person.objects.filter(username=review.clerk).first() if review.clerk else None
+    region = review.office.region
+    return {
+        "key": review.event_id, "region": region.code, "region_name": region.name, "office": review.office.code,
+        "office_name": review.office.name, "item": review.item_code, "item_name": a.item.name, "number": review.number,
+        "touchpoint": review.touchpoint, "hall": review.hall.code if review.hall else "",
+        "hall_name": review.hall.name if review.hall else "", "window": review.counter.code if review.counter else "",
+        "badge": clerk.badge if clerk else "", "channel": review.channel,
+        "masked_name": mask_name(a.applicant_name, a.applicant_kind),
+        "user_kind": a.applicant_kind, "level": review.level, "codes": list(review.codes), "text": review.text,
+        "said_at": review.said_at, "at": review.at, "nth": review.nth,
+        "replaces": review.replaces.event_id if review.replaces else "", "case_kind": a.item_version.case_kind,
+        "accepted_at": a.accepted_at,
+    }  # fmt: skip
+
+
+def expect(review: Review) -> None:
+    """Puts a review into the outbox, in its own transaction; nothing where no province is connected. Default reviews, which
+    nobody gave, are not reported."""
+    if is_connected() and not review.is_default:
+        now = instant.now()
+        ProvinceReport.objects.create(review=review, map=settings.PROVINCE_MAP[:40], made_at=now, next_at=now)
+
+
+# --- sending -------------------------------------------------------------------------------------------------
+
+#: Takes the body and the review's key, gives the province's receipt; raises Refused, or anything else to be tried again.
+Transport = Callable[[dict[str, str], str], str]
+
+
+def to_file(body: dict[str, str], key: str) -> str:
+    """Appends to ``province.jsonl`` in the data directory: for trying a map out, and for provinces that fetch files."""
+    with open(settings.DATA_DIR / "province.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps(body, ensure_ascii=False) + "\n")
+    return f"file:{key}"
+
+
+def over_http(body: dict[str, str], key: str) -> str:
+    """A POST of JSON with the key as ``Idempotency-Key``; the answer's ``receipt`` (or the key) is the receipt. 4xx but 408
+    and 429 is a refusal."""
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    if settings.PROVINCE_TOKEN:
+        headers["Authorization"] = f"Bearer {settings.PROVINCE_TOKEN}"
+    data = json.dumps(body, ensure_ascii=False).encode()
+    request = urllib.request.Request(settings.PROVINCE, data, headers, method="POST")  # noqa: S310 – checked in the settings
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+            told = json.loads(answer.read(65_536) or b"{}")
+    except urllib.error.HTTPError as no:
+        if 400 <= no.code < 500 and no.code not in (408, 429):
+            raise Refused(f"HTTP {no.code}") from no
+        raise
+    return str(told.get("receipt") or key) if isinstance(told, dict) else key
+
+
+def transport() -> Transport:
+    """``file``, an address, or the function that ``ONEWINDOW_PROVINCE`` names."""
+    if settings.PROVINCE == "file":
+        return to_file
+    if settings.PROVINCE.startswith(("http://", "https://")):
+        return over_http
+    module, _sep, name = settings.PROVINCE.partition(":")
+    found: Transport = getattr(import_module(module), name)
+    return found
+
+
+@rounds.every_turn
+def go(most: int) -> int:
+    """The worker's part. One query if nothing is due, none where no province is connected."""
+    if not is_connected():
+        return 0
+    due = ProvinceReport.objects.filter(next_at__lte=instant.now()).order_by("next_at", "pk")
+    places = ("review__office__region", "review__hall", "review__counter", "review__replaces")
+    rows = list(due.select_related(*places)[: min(most, 50)])
+    for report in rows:
+        send(report)
+    return len(rows)
+
+
+def send(report: ProvinceReport) -> None:
+    """One try. The claim moves the row on by the time until the next one, whatever happens to this worker meanwhile."""
+    mine = ProvinceReport.objects.filter(
+        pk=report.pk, next_at=report.next_at, attempts=report.attempts, state=S.WAITING
+    )
+    again = instant.now() + BACKOFF[min(report.attempts, len(BACKOFF) - 1)]
+    if not mine.update(next_at=again, attempts=F("attempts") + 1):
+        return
+    report.attempts += 1
+    row = ProvinceReport.objects.filter(pk=report.pk, state=S.WAITING)
+    try:
+        body = load(report.map).body(facts_of(report.review))
+        receipt = transport()(body, report.review.event_id)
+    except Exception as error:
+        over = isinstance(error, Refused | BadMap) or report.attempts > len(BACKOFF)
+        told = (
+            f"{type(error).__name__}: {error}"
+            if isinstance(error, Refused | BadMap)
+            else type(error).__name__
+        )
+        row.update(error=told[:200], **({"state": S.STUCK, "next_at": None} if over else {}))
+        return
+    digest = hashlib.sha256(chain.canonical(body).encode()).hexdigest()
+    row.update(
+        state=S.SENT, sent_at=instant.now(), next_at=None, receipt=receipt[:80], digest=digest, error=""
+    )
+
+
+def send_again() -> int:
+    """Everything that is stuck is tried anew, by the map that is in force now. Gives how many."""
+    with transaction.atomic():
+        return ProvinceReport.objects.filter(state=S.STUCK).update(
+            state=S.WAITING, attempts=0, next_at=instant.now(), map=settings.PROVINCE_MAP[:40]
+        )
