@@ -18,7 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from bench import http, issues, many, raw, reviews  # noqa: E402
+from bench import hall, http, issues, many, raw, reviews  # noqa: E402
 from onewindow.catalog.models import Item  # noqa: E402
 from onewindow.data.people import citizens  # noqa: E402
 from onewindow.org.models import Hall, Person  # noqa: E402
@@ -84,7 +84,7 @@ class Town:
 
 
 #: parts that can be asked for one by one (``--only``)
-PARTS = ("life", "http", "bundle", "batch", "register", "reviews", "issues")
+PARTS = ("life", "http", "bundle", "batch", "register", "hall", "reviews", "issues")
 
 
 def figures(size: int, rounds: int, only: frozenset[str], licences: int) -> None:
@@ -148,6 +148,8 @@ def main() -> None:
     for n, size in enumerate(int(s) for s in options.sizes.split(",")):
         # The register does not depend on the history of applications: once is enough.
         figures(size, options.rounds, only - {"register"} if n else only, options.licences)
+    if "hall" in only:
+        hall.figures(options.rounds)
     if "reviews" in only:
         reviews.figures([10_000, options.reviews])
     if "issues" in only:

@@ -16,6 +16,8 @@ from onewindow.hall.record import NotPossible
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Hall, Person
 from onewindow.org.roles import Role
+from onewindow.voice import visits
+from onewindow.voice.models import Device, ReviewChannel
 
 #: letter → name, English name, departments (empty: those left over), minutes, appointments a slot
 QUEUES: dict[str, tuple[str, str, tuple[str, ...], int, int]] = {
@@ -165,7 +167,19 @@ class Day:
         actions.finish(
             self.again(pk), by=clerk, outcome=outcome, reason=WHY_NOT if outcome == "could_not" else ""
         )
+        self.at(instant.now() + dt.timedelta(seconds=40), self.say, pk)
         self.call(clerk)
+
+    def say(self, pk: int) -> None:
+        """Four in ten of those who came for advice, papers or in vain say how it was; dice of their own, so that the queue
+        is the same with and without them."""
+        ticket, dice = self.again(pk), Random(pk)
+        if dice.random() > 0.4 or not visits.is_open(ticket):
+            return
+        glad = [60, 28, 10, 1.6, 0.4] if ticket.outcome != "could_not" else [25, 30, 35, 7, 3]
+        device = Device.objects.at_window(ticket.counter_id).first()
+        channel = ReviewChannel.TABLET if device else ReviewChannel.MOBILE
+        visits.give(ticket, level=dice.choices([5, 4, 3, 2, 1], glad)[0], channel=channel, device=device)
 
 
 def fill(hall: Hall, random: Random, least: int = 7) -> None:

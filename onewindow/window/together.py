@@ -16,7 +16,7 @@ from onewindow.cases.flow import StepRefused
 from onewindow.catalog import bundles
 from onewindow.catalog.bundles import Whole, here
 from onewindow.catalog.models import Bundle
-from onewindow.window import actions, letters, links, packages, rate, sitting
+from onewindow.window import actions, letters, links, packages, rate, sitting, strips
 from onewindow.window.counter import clerk_only
 from onewindow.window.intake import KEY, IntakeForm, new_key
 from onewindow.window.models import Package
@@ -32,7 +32,8 @@ def counter(request: HttpRequest) -> HttpResponse:
     data = request.POST.dict() if request.method == "POST" else {"bundle": request.GET.get("bundle", "")}
     bundle = bundles.bundle(data.get("pick") or data.get("bundle", ""))
     if bundle is None:
-        return render(request, "window/together_choose.html", {"bundles": bundles.published()})
+        context = {"bundles": bundles.published(), "strips": strips.of(request)}
+        return render(request, "window/together_choose.html", context)
     do = data.get("do", "")
     package = _package(request, data)
     steps = bundles.steps(bundle)
@@ -61,6 +62,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         "bundle": bundle, "steps": steps, "offered": offered, "picked": {s.no for s in chosen}, "form": form,
         "rows": form.rows(), "missing": form.missing(), "blamed": final, "key": key, "version": version,
         "spared": version.asked - len(version.materials), "package": package, "towns": sitting.towns(),
+        "strips": strips.of(request),
         "id_number": "" if form.errors.get("id_number") else form.cleaned_data.get("id_number", ""),
     }  # fmt: skip
     return render(request, "window/together.html", context, status=422 if final else 200)
@@ -125,7 +127,9 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
     qr = letters.qr_svg(package.track_url) if mine else ""
     whole = _whole(package)
     whole["letters"] = packages.letters([a for a, _light, _left in whole["children"]])
-    return render(request, "window/together_done.html", {**whole, "mine": mine, "qr": qr})
+    return render(
+        request, "window/together_done.html", {**whole, "mine": mine, "qr": qr, "strips": strips.of(request)}
+    )
 
 
 @confidential

@@ -215,7 +215,12 @@ def test_who_does_not_come_is_noted_the_day_after(bookable, clock):
 def test_the_queue_stands_in_the_top_bar_of_the_counter(hall, signed_in):
     client = signed_in(hall.li)
     hall.take()
-    for page in ("/desk/counter/", "/desk/counter/today/", "/desk/counter/handouts/"):
+    for page in (
+        "/desk/counter/",
+        "/desk/counter/today/",
+        "/desk/counter/handouts/",
+        "/desk/counter/together/",
+    ):
         assert "呼叫下一位 F2" in text(client.get(page)), page
     answer = client.post(DO, {"act": "next", "next": "/desk/counter/"})
     assert answer["Location"] == "/desk/counter/"

@@ -10,6 +10,7 @@ from onewindow.hall import actions
 from onewindow.hall.models import Announcement, Ticket, TicketEvent, Visit
 from onewindow.hall.record import NotPossible, Stale
 from onewindow.hall.times import state_of, times
+from onewindow.org.models import Counter
 from tests.hall.conftest import MORNING, build_hall
 from tests.town import at
 
@@ -194,6 +195,26 @@ def test_several_matters_in_one_visit_queue_once_and_are_never_at_two_windows(ha
     hall.served(over, hall.sun)
     hall.served(called)
     assert hall.call(hall.c04, hall.sun).pk == two.pk
+
+
+def test_however_many_stand_elsewhere_the_first_who_can_come_is_called_and_each_of_them_noted_once(
+    hall, clock
+):
+    groups = [hall.a, hall.b]
+    for _n in range(
+        7
+    ):  # with two matters each; with the first one they wait, with the other they stand at 04
+        actions.take(groups, channel="kiosk")
+    single = hall.take()
+    busy = list(Ticket.objects.filter(group=hall.a).exclude(pk=single.pk).order_by("id"))
+    for n, ticket in enumerate(busy):
+        twin = Ticket.objects.get(visit=ticket.visit, group=hall.b)
+        at_04 = Counter.objects.create(
+            hall=hall.c04.hall, code=f"1{n}", name="窗", name_en="w", kind="comprehensive"
+        )
+        Ticket.objects.filter(pk=twin.pk).update(state="serving", counter=at_04)
+    assert hall.call() == single
+    assert [t.events.filter(kind="passed_over").count() for t in busy] == [1] * 7
 
 
 def test_a_further_matter_at_the_window_counts_from_when_the_visitor_came(hall, clock):
