@@ -32,8 +32,8 @@ def counter(request: HttpRequest) -> HttpResponse:
     data = request.POST.dict() if request.method == "POST" else {"bundle": request.GET.get("bundle", "")}
     bundle = bundles.bundle(data.get("pick") or data.get("bundle", ""))
     if bundle is None:
-        context = {"bundles": bundles.published(), "strips": strips.of(request)}
-        return render(request, "window/together_choose.html", context)
+        choice = {"bundles": bundles.published(), "strips": strips.of(request)}
+        return render(request, "window/together_choose.html", choice)
     do = data.get("do", "")
     package = _package(request, data)
     steps = bundles.steps(bundle)
@@ -58,7 +58,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         if (found := _finish(form, key, bundle, chosen, package, tell)) is not None:
             return redirect("counter_together_done", number=found.number)
     form.is_valid()
-    context = {
+    context: dict[str, Any] = {
         "bundle": bundle, "steps": steps, "offered": offered, "picked": {s.no for s in chosen}, "form": form,
         "rows": form.rows(), "missing": form.missing(), "blamed": final, "key": key, "version": version,
         "spared": version.asked - len(version.materials), "package": package, "towns": sitting.towns(),
