@@ -28,6 +28,8 @@ from onewindow.window.public import SPAN, TRIES, confidential, missing, too_many
 
 #: Seconds after which an idle page asks again by itself.
 IDLE = 5
+#: Seconds that somebody has for reasons and words.
+WRITING = 300
 
 
 @csrf_exempt  # no cookie can be asked of such a device; the question's own key (128 bits) is the proof
@@ -63,8 +65,11 @@ def evaluator(request: HttpRequest, code: str) -> HttpResponse:
             "level": level if same else None, "form": form if same else None, "mode": "",
             "again": max(IDLE, round((prompt.expires_at - instant.now()).total_seconds())),
         }  # fmt: skip
-    context |= {"device": device, "code": code}
-    return render(request, "voice/legacy.html", context)
+    answer = render(request, "voice/legacy.html", context | {"device": device})
+    # the device stands alone: it must find back to the next question by itself, but nobody who is writing is interrupted
+    again = max(context["again"], WRITING) if context.get("level") else context["again"]
+    answer["Refresh"] = f"{again};url={request.path}"
+    return answer
 
 
 def _done(

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from onewindow.config.settings import BASE_DIR
+from onewindow.hall.models import Ticket
 from onewindow.org.models import Person
-from onewindow.voice import actions, again, examining, publishing, sealing, tallies
+from onewindow.voice import actions, again, examining, inviting, legacy, publishing, sealing, tallies, visits
 from onewindow.voice.models import Review
 from onewindow.window.models import Application
+from tests.hall.conftest import build_hall
 from tests.town import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -44,6 +46,13 @@ def said(town, monkeypatch):
         actions.review(town.accepted(n=8), "accepted", level=1, text="材料要了两次")
         clock.move_to(at("2026-11-16 12:00"))
         again.change(Application.objects.with_facts().get(number=a.number), "accepted", level=4)
+        inviting.expect(a, "accepted", at("2026-11-16 10:00"))
+        hall = build_hall(town)
+        hall.take()
+        hall.served(hall.call(), outcome="consulted")
+        visits.give(Ticket.objects.get(), level=2, text="没说清楚")
+        legacy.switch(town.hall, True, by=town.zhou)
+        legacy.give(town.counter, by=town.zhou)
         clock.move_to(at("2026-11-23 08:00"))
         tallies.bring_up_to_date()
         examining.weekly(1)
@@ -75,7 +84,8 @@ def test_the_desk_pages_are_open_to_everybody(said, new_page, axe, lang, width):
     page = new_page(by=said.bai, width=width)
     paths = {
         "list": "?since=2026-11-01", "one": f"one/{said.low.event_id}/", "texts": "texts/", "windows": "windows/?period=2026-11",
-        "signals": "signals/", "enter": "enter/",
+        "signals": "signals/", "enter": "enter/", "asking": "asking/", "visits": "visits/", "province": "province/",
+        "old": "old-evaluators/",
     }  # fmt: skip
     for name, path in paths.items():
         page.goto(f"/desk/reviews/{path}{'&' if '?' in path else '?'}lang={lang}")
