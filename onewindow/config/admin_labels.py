@@ -9,6 +9,8 @@ DJANGOS = (_("Model name"), _("Add link"), _("Change or view list link"))
 
 #: field → its Chinese; ``Model.field`` where the same word means something else there
 CHINESE = {
+    "NoWeek.monday": "周一日期", "NoWeek.n": "否定告知次数", "NoWeek.became": "转为问题数", "NoWeek.told_at": "提醒时间",
+    "Relay.account": "来件系统账号", "Relay.own_number": "来件编号", "Relay.issue": "问题", "Relay.changed_at": "最近进展时间",
     "a": "甲（不在岗者）", "b": "乙（代岗者）", "accepted_at": "受理时间", "account": "申请人账号",
     "added_at": "添加时间", "added_by": "添加人", "address": "地址", "address_en": "英文地址",
     "Message.address": "接收号码或邮箱", "after": "触发时限", "agent": "浏览器标识",

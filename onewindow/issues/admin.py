@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from onewindow.issues.models import Issue, Refusal
+from onewindow.issues.models import Issue, NoWeek, Refusal, Relay
 from onewindow.org.admin import RecordAdmin
 from onewindow.org.privacy import DECLARED
 
@@ -31,3 +31,15 @@ class RefusalAdmin(RecordAdmin):
     list_select_related = ("hall", "item")
     list_filter = ("reason",)
     exclude = ("note", "code", "clerk", "application")
+
+
+@admin.register(Relay)
+class RelayAdmin(RecordAdmin):
+    list_display = ("account", "changed_at")
+    list_select_related = ("account",)
+    exclude = ("own_number", "issue")
+
+
+@admin.register(NoWeek)
+class NoWeekAdmin(RecordAdmin):
+    list_display = ("monday", "n", "became", "told_at")
