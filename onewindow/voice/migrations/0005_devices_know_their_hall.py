@@ -33,5 +33,5 @@ def backwards(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("voice", "0010_device_kinds")]
+    dependencies = [("voice", "0004_device_kinds")]
     operations = [migrations.RunPython(forwards, backwards)]

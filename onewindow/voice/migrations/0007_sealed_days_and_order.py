@@ -27,7 +27,7 @@ def release_new(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("voice", "0012_every_device_has_a_hall")]
+    dependencies = [("voice", "0006_every_device_has_a_hall")]
 
     operations = [
         migrations.RunPython(open_tables, close_tables),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("org", "0002_append_only"),
-        ("voice", "0013_sealed_days_and_order"),
+        ("voice", "0007_sealed_days_and_order"),
     ]
 
     operations = [

@@ -17,7 +17,7 @@ def backwards(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("org", "0002_append_only"), ("voice", "0011_devices_know_their_hall")]
+    dependencies = [("org", "0002_append_only"), ("voice", "0005_devices_know_their_hall")]
 
     operations = [
         migrations.AlterField(

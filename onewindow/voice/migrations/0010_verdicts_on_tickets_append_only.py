@@ -16,5 +16,5 @@ def backwards(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("voice", "0021_verdicts_on_tickets")]
+    dependencies = [("voice", "0009_verdicts_on_tickets")]
     operations = [migrations.RunPython(forwards, backwards)]

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("hall", "0002_append_only"),
         ("org", "0002_append_only"),
-        ("voice", "0020_invitations"),
+        ("voice", "0008_invitations"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("org", "0003_hall_address_en"),
-        ("voice", "0022_verdicts_on_tickets_append_only"),
+        ("voice", "0010_verdicts_on_tickets_append_only"),
     ]
 
     operations = [
