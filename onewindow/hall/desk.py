@@ -144,6 +144,7 @@ def view(hall: Hall) -> HallView:
         for c in counters
         if c.pk in seen.served or c.pk in seen.windows
     ]  # fmt: skip
+    windows.sort(key=lambda w: w.state == WindowState.CLOSED)  # those at work first, each part by number
     mine = Ticket.objects.filter(hall=hall)
     return HallView(
         hall=hall, now=now, queues=queues, windows=windows,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onewindow.hall import public, views
+from onewindow.hall import public, views, visit_views
 
 urlpatterns = [
     path("hall/", public.halls, name="halls"),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("desk/hall/kiosk", views.set_kiosk, name="hall_set_kiosk"),
     path("desk/hall/tickets/", views.tickets, name="hall_tickets"),
     path("desk/hall/tickets/export.xlsx", views.tickets_export, name="hall_tickets_export"),
+    path("desk/hall/tickets/<int:key>/", visit_views.visit, name="hall_visit"),
     path("desk/hall/waits/", views.waits, name="hall_waits"),
     path("desk/hall/groups/", views.groups, name="hall_groups"),
     path("desk/hall/groups/<str:letter>/", views.groups, name="hall_group"),

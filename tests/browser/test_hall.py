@@ -77,10 +77,11 @@ def test_from_the_machine_to_the_phone_and_the_display(hall, new_page, axe):
 
 
 def test_the_managers_pages_read_well(hall, new_page, axe):
-    hall.take(), hall.take()
+    ticket, _second = hall.take(), hall.take()
     hall.call()
     page = new_page(by=hall.zhou)
     for address in (
+        f"/desk/hall/tickets/{ticket.pk}/",
         "/desk/hall/", "/desk/hall/waits/", "/desk/hall/tickets/", "/desk/hall/shifts/", "/desk/hall/groups/new/",
     ):  # fmt: skip
         page.goto(address)

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
-from onewindow.hall.models import MatterGroup, Visit
+from onewindow.hall.models import MatterGroup, Ticket, Visit
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 GOLDEN = Path(__file__).parent / "url_doors.txt"
@@ -62,9 +62,13 @@ def facts(town):
         [town.counter]
     )
     visit = Visit.objects.create(hall=town.hall, day=town.li.posts.get().starts_on, opened_at=case.opened_at)
+    ticket = Ticket.objects.create(
+        visit=visit, hall=town.hall, group=MatterGroup.objects.get(), day=visit.day, number="A001", channel="kiosk",
+        queue_at=case.opened_at, taken_at=case.opened_at,
+    )  # fmt: skip
     return {
         "number": case.number, "token": case.track_token, "pk": case.papers.first().pk, "verb": "decide",
-        "counter": town.counter.code, "visit": visit.key,
+        "counter": town.counter.code, "visit": visit.key, "ticket": ticket.pk,
     }  # fmt: skip
 
 
@@ -77,6 +81,8 @@ def doors(facts):
             here = {"code": "ZD-MSA-001"} if name in ("item", "get_item") else {}
             if "hall" in name or name in ("get_queue", "take_tickets", "check_in", "call_next"):
                 here = {"code": "H1", "key": facts["visit"]}
+            if name == "hall_visit":
+                here = {"key": facts["ticket"]}
             yield route, name, address(route, facts | here)
 
 
