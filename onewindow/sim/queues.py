@@ -9,15 +9,19 @@ from random import Random
 from typing import Any
 
 from onewindow.cases import instant
-from onewindow.catalog.models import Item
+from onewindow.catalog.models import Item, ItemVersion
+from onewindow.data.people import citizens
 from onewindow.hall import actions, booking, windows
 from onewindow.hall.models import Channel, HalfDay, MatterGroup, Priority, Ticket
 from onewindow.hall.record import NotPossible
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Hall, Person
 from onewindow.org.roles import Role
+from onewindow.sim.direct import Direct
+from onewindow.sim.life import CONTENT
 from onewindow.voice import visits
-from onewindow.voice.models import Device, ReviewChannel
+from onewindow.voice.models import Device, ReviewChannel, Touchpoint
+from onewindow.window.models import Application, DocumentForm
 
 #: letter → name, English name, departments (empty: those left over), minutes, appointments a slot
 QUEUES: dict[str, tuple[str, str, tuple[str, ...], int, int]] = {
@@ -69,6 +73,8 @@ class Day:
     def __init__(self, hall: Hall, day: dt.date, random: Random, *, clerks: list[Person], visitors: int):
         self.hall, self.day, self.random, self.clerks, self.visitors = hall, day, random, clerks, visitors
         self.groups = list(MatterGroup.objects.filter(hall=hall).select_related("hall").order_by("letter"))
+        self.spot = {g.pk: _on_the_spot(g) for g in self.groups}
+        self.people = citizens(hall.pk * 1000 + day.toordinal() % 1000, visitors)
         self.queue: list[tuple[dt.datetime, int, Callable[[], None]]] = []
         self.turns = 0
 
@@ -163,12 +169,40 @@ class Day:
         self.at(instant.now() + dt.timedelta(minutes=minutes), self.finish, pk, clerk)
 
     def finish(self, pk: int, clerk: Person) -> None:
-        outcome = self.random.choice(OUTCOMES)
-        actions.finish(
-            self.again(pk), by=clerk, outcome=outcome, reason=WHY_NOT if outcome == "could_not" else ""
-        )
+        outcome, ticket = self.random.choice(OUTCOMES), self.again(pk)
+        if outcome == "accepted" and self.spot[ticket.group_id]:
+            self.serve(ticket, clerk)
+        actions.finish(ticket, by=clerk, outcome=outcome, reason=WHY_NOT if outcome == "could_not" else "")
         self.at(instant.now() + dt.timedelta(seconds=40), self.say, pk)
         self.call(clerk)
+
+    def serve(self, ticket: Ticket, clerk: Person) -> None:
+        """当场办结 – a matter of this queue that is done on the spot; it belongs to the visit, as at the real window."""
+        hands, dice, one = Direct(), Random(f"spot {ticket.pk}"), next(self.people)
+        version = dice.choice(self.spot[ticket.group_id])
+        a = hands.take_in(
+            version, by=clerk, hall=self.hall, counter=clerk.counter,
+            applicant={"kind": "person", "name": one.name, "id_type": "citizen_id", "id_number": one.id_number,
+                       "mobile": one.mobile, "address": one.address},
+            materials={m.no: (DocumentForm.PAPER, None) for m in version.materials.all()},
+        )  # fmt: skip
+        hands.step("accept", a, by=clerk)
+        hands.step("decide", a, by=clerk, result="grant")
+        hands.step("deliver", a, by=clerk, received_by=one.name)
+        hands.follow()
+        if dice.random() < 0.45:
+            device = hands.device_at(a.counter_id) if a.counter_id else None
+            self.at(
+                instant.now() + dt.timedelta(seconds=dice.randint(8, 60)),
+                self.rate,
+                hands.again(a),
+                device,
+                dice,
+            )
+
+    def rate(self, a: Application, device: Device | None, dice: Random) -> None:
+        level = dice.choices([5, 4, 3, 2, 1], CONTENT)[0]
+        Direct().rate(a, Touchpoint.DELIVERED, level=level, codes=[], text="", device=device)
 
     def say(self, pk: int) -> None:
         """Four in ten of those who came for advice, papers or in vain say how it was; dice of their own, so that the queue
@@ -180,6 +214,12 @@ class Day:
         device = Device.objects.at_window(ticket.counter_id).first()
         channel = ReviewChannel.TABLET if device else ReviewChannel.MOBILE
         visits.give(ticket, level=dice.choices([5, 4, 3, 2, 1], glad)[0], channel=channel, device=device)
+
+
+def _on_the_spot(group: MatterGroup) -> list[ItemVersion]:
+    """What this queue is for and is done while one waits."""
+    items = Item.objects.published().filter(pk__in=group.items.values("pk")).order_by("code")
+    return [v for i in items if (v := i.current) is not None and v.is_immediate]
 
 
 def fill(hall: Hall, random: Random, least: int = 7) -> None:

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from onewindow.cases.management.commands.verify import survey
 from onewindow.cases.models import Followup
 from onewindow.config.management.commands.init import load_reference
+from onewindow.hall.models import VisitCase
 from onewindow.issues.models import Issue
 from onewindow.org.models import Counter, Person
 from onewindow.sim import city
@@ -36,7 +37,11 @@ def test_a_fortnight_in_the_city(db):
     late = Application.objects.filter(Q(light="red") | Q(decided_at__gt=F("decision_legal_due_at")))
     assert late.count() == 3  # of the scenes, which are older; life itself keeps the law
     scene = Review.objects.filter(text__startswith="多跑了一趟，窗口").count()
-    assert Review.objects.count() == tally["reviews"] + tally["planted"] + scene > 8
+    # of the queue: taken in and handed over while one waits; those that were planted have words
+    on_the_spot = Application.objects.filter(opened_at=F("delivered_at")).values("number")
+    queued = Review.objects.filter(number__in=on_the_spot, text="").count()
+    assert VisitCase.objects.filter(verb="deliver", number__in=on_the_spot).count() > queued > 0
+    assert Review.objects.count() == tally["reviews"] + tally["planted"] + scene + queued
     assert Review.objects.bad().count() >= tally["planted"] == 3
 
     assert_matters_are_put_right(tally)
