@@ -50,7 +50,7 @@ def courses(tickets: Sequence[Ticket]) -> list[Course]:
     events = list(
         TicketEvent.objects.filter(ticket__in=tickets).select_related("counter").order_by("ticket_id", "seq")
     )
-    people = {p.username: p.name for p in Person.objects.filter(username__in={e.by for e in events})}
+    people = {p.username: local(p) for p in Person.objects.filter(username__in={e.by for e in events})}
     return [Course(t, [_row(e, people) for e in events if e.ticket_id == t.pk]) for t in tickets]
 
 
