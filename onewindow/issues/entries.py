@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.db import IntegrityError, transaction
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,7 @@ from onewindow.cases.filefields import Files, FilesField
 from onewindow.cases.models import Attachment, Light
 from onewindow.catalog import guide
 from onewindow.catalog.models import Code, Item
-from onewindow.issues import evidence, opening, origins
+from onewindow.issues import evidence, opening, origins, tickets
 from onewindow.issues.forms import CHOOSE, codes, line, prose
 from onewindow.issues.models import FAMILIES, Issue, Outcome, Prevention, Refusal, Status
 from onewindow.org.fields import DayField
@@ -153,14 +154,27 @@ class SlipForm(ReportForm):
 
 class RegisterForm(ReportForm):
     """At the window or on the telephone, in under a minute: only the words are needed. What a case or the slip of a "no" knows –
-    service, person, mobile – is not asked again: it comes with its ``number``, typed or in the address (``known``)."""
+    service, person, mobile – is not asked again: it comes with its ``number``, typed or in the address (``known``). The ticket at
+    the window (``ticket``) brings its applications along."""
 
     counter = forms.ChoiceField(label=_("Window"))
     number = line(_("Number of the case or of the slip, if there is one"), most=20, required=False)
     field_order = ("item", "kind_code", "text", "name", "mobile", "number", "photos", "counter")
 
-    def __init__(self, data: Any = None, uploads: Any = None, *, by: Person, known: str = "", **more: Any):
+    def __init__(
+        self,
+        data: Any = None,
+        uploads: Any = None,
+        *,
+        by: Person,
+        known: str = "",
+        ticket: str = "",
+        **more: Any,
+    ):
         super().__init__(data, uploads, **more)
+        self.ticket = tickets.find(ticket, by) if ticket else None
+        if self.ticket and not known and len(self.ticket.applications) == 1:
+            known = self.ticket.applications[0]
         halls = by.halls_as(Role.CLERK, Role.HALL_MANAGER)
         found = Counter.objects.select_related("hall")
         if not by.has_role(Role.BUREAU):  # the bureau takes down what comes by telephone, for any window
@@ -185,6 +199,8 @@ class RegisterForm(ReportForm):
             self.fields["number"].widget = forms.HiddenInput()
             for name in ("item", "name", "mobile") if self.case else ("item",):
                 del self.fields[name]
+        elif not known:
+            self._choose_application()
         first = "kind_code" if "item" not in self.fields else "item"
         self.fields[first].widget.attrs["autofocus"] = True
 
@@ -196,6 +212,23 @@ class RegisterForm(ReportForm):
         if slip and Refusal.objects.seen_by(self.by).filter(pk=slip.pk).exists():
             self.refusal = slip
         return bool(self.case or self.refusal)
+
+    def _choose_application(self) -> None:
+        """Several applications were acted on with the ticket: which of them, or none, is one choice instead of a number."""
+        mine = [n for n in self.ticket.applications if desk.find(n, self.by)] if self.ticket else []
+        if len(mine) > 1:
+            none = ("", _("None of them"))
+            label = _("Which application of this ticket?")
+            choices = [none, *((n, numbers.shown(n)) for n in mine)]
+            self.fields["number"] = forms.ChoiceField(label=label, choices=choices, required=False)
+            self.order_fields(self.field_order)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if self.ticket and not self.refusal and (begun := opening.of_ticket(self.ticket.source)):
+            text = _("This is being looked at already: %(number)s") % {"number": numbers.shown(begun.number)}
+            raise forms.ValidationError(text, code="begun")
+        return given
 
     def clean_counter(self) -> Counter:
         return self.counters[self.cleaned_data["counter"]]
@@ -231,11 +264,19 @@ class RegisterForm(ReportForm):
                 files=self.held,
                 by=self.by,
             )
-        return opening.open_issue(
-            "stuck", by=self.by, text=given["text"], item=given.get("item") or (self.case.item if self.case else None),
-            kind_code=given["kind_code"], hall=given["counter"].hall, counter=given["counter"], is_at_window=True,
-            application=self.case.number if self.case else "", reporter=self.reporter, files=self.held, lang=lang,
-        )  # fmt: skip
+        source, facts = (self.ticket.source, self.ticket.facts) if self.ticket else ("", None)
+        try:
+            with transaction.atomic():
+                return opening.open_issue(
+                    "stuck", by=self.by, text=given["text"], item=given.get("item") or (self.case.item if self.case else None),
+                    kind_code=given["kind_code"], hall=given["counter"].hall, counter=given["counter"], is_at_window=True,
+                    application=self.case.number if self.case else "", reporter=self.reporter, files=self.held, lang=lang,
+                    source=source, facts=facts,
+                )  # fmt: skip
+        except IntegrityError:  # the button was pressed twice in one moment
+            if source and (begun := opening.of_ticket(source)):
+                return begun
+            raise
 
 
 class RefusalForm(forms.Form):

@@ -157,6 +157,11 @@ def ticket_source(key: str) -> str:
     return f"ticket {key}"
 
 
+def of_ticket(source: str) -> Issue | None:
+    """What was registered with this ticket at the could-not-be-done window."""
+    return Issue.objects.filter(origin="stuck", source=source).first()
+
+
 def review_source(application: str, touchpoint: str, nth: int = 1) -> str:
     """The key by which a review and its issue know each other."""
     return f"{application} {touchpoint}" + (f" {nth}" if nth > 1 else "")

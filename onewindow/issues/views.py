@@ -128,10 +128,9 @@ def register(request: HttpRequest) -> HttpResponse:
     shown once, here, and only to somebody who left no number: whoever has the link speaks for the reporter."""
     _only(request, *AT_WINDOW, Role.BUREAU)
     posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    known = request.GET.get("number", "")[
-        :20
-    ]  # a case, or the slip of a "no": what it knows is not asked again
-    form = entries.RegisterForm(*posted, by=request.user, known=known)
+    # a case, the slip of a "no", the ticket at the window: what they know is not asked again
+    known, ticket = request.GET.get("number", "")[:20], request.GET.get("ticket", "")[:20]
+    form = entries.RegisterForm(*posted, by=request.user, known=known, ticket=ticket)
     if request.method == "POST" and form.is_valid():
         i = form.open()
         url = links.url(i) if i.is_anonymous else ""

@@ -16,6 +16,7 @@ class Voice(AppConfig):
             province,
             reactions,
             sealing,
+            stuck_tickets,
             visit_panel,
             visit_views,
         )
