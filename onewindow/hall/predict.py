@@ -163,31 +163,40 @@ def outlook(hall: Hall, now: dt.datetime, day: dt.date) -> Outlook:
 
 @dataclass(frozen=True)
 class Advice:
-    """开窗建议 — a queue whose newcomer would wait too long, and what one more window would change."""
+    """开窗建议 — queues whose newcomers would wait too long, and what one more window would change for them; the waits are those
+    of the queue that waits longest."""
 
-    group: MatterGroup
+    groups: tuple[MatterGroup, ...]
     wait: float | None
     counter: Counter | None
     wait_then: float | None
 
 
 def advice(seen: Outlook, counters: Iterable[Counter], limit_seconds: float) -> list[Advice]:
-    """For each queue beyond the limit: the closed or suspended window that would shorten it most."""
+    """For each queue beyond the limit: the closed or suspended window that would shorten it most. Queues that the same window
+    helps are one piece of advice: one window is opened, not several."""
     closed = [c for c in counters if c.pk not in seen.windows or seen.windows[c.pk].state != WindowState.OPEN]
-    found = []
+    found: dict[tuple[int | None, bool], Advice] = {}
     for group in seen.groups:
         waiting = seen.waiting_for(group.pk)
         wait = seen.wait_of_newcomer(group.pk)
         if not waiting or (wait is not None and wait <= limit_seconds):
             continue
-        best: Advice = Advice(group, wait, None, None)
+        best: Advice = Advice((group,), wait, None, None)
         for counter in closed:
             if group.pk in seen.served.get(counter.pk, ()):
                 then = seen.wait_of_newcomer(group.pk, seen.with_another(counter))
                 if then is not None and (best.wait_then is None or then < best.wait_then):
                     best = replace(best, counter=counter, wait_then=then)
-        found.append(best)
-    return found
+        key = (best.counter.pk if best.counter else None, wait is None)
+        found[key] = _together(found[key], best) if key in found else best
+    return list(found.values())
+
+
+def _together(one: Advice, other: Advice) -> Advice:
+    waits = [w for w in (one.wait, other.wait) if w is not None]
+    thens = [w for w in (one.wait_then, other.wait_then) if w is not None]
+    return Advice(one.groups + other.groups, max(waits, default=None), one.counter, max(thens, default=None))
 
 
 @dataclass(frozen=True)

@@ -330,6 +330,18 @@ def test_the_manager_sees_waits_windows_and_where_to_open_another(hall, signed_i
     assert "建议增开综合受理窗口 04，增开后约 17 分钟" in page
 
 
+def test_two_queues_that_one_window_helps_are_one_advice_with_the_longer_wait(hall, signed_in):
+    hall.a.counters.set([hall.c04])
+    hall.take()
+    hall.take(hall.b)
+    page = signed_in(hall.zhou).get("/desk/hall/")
+    (advice,) = page.context["seen"].advice
+    assert (advice.groups, advice.counter, advice.wait, advice.wait_then) == (
+        (hall.a, hall.b), hall.c04, None, 14 * 60,
+    )  # fmt: skip
+    assert page.content.decode().count("hl-advice") == 1
+
+
 def test_lists_ask_the_same_of_the_database_for_one_row_and_for_many(
     hall, signed_in, django_assert_num_queries
 ):
