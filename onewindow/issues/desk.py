@@ -73,7 +73,7 @@ class Issues(desk.Kind):
     prefix = "Q"
     template = "issues/issue_facts.html"
     forms = FORMS
-    first = ("dispatch", "contact", "verify", "reply", "countersign", "close")
+    first = ("contact", "verify", "reply", "countersign", "close")
     grave = frozenset({"merge", "uphold", "give_up", "let_go"})
 
     def waiting(self, person: Person) -> Q:
@@ -167,7 +167,7 @@ class Issues(desk.Kind):
                 origin = origins.ORIGINS.get(data["origin"])
                 title = _("Reported: %(origin)s") % {"origin": origin.label if origin else data["origin"]}
                 if data.get("promised"):
-                    note = _("within %(limit)s") % {"limit": limit(data["promised"])}
+                    note = _("time limit: %(limit)s") % {"limit": limit(data["promised"])}
             case "dispatch":
                 title = _("Assigned: %(grade)s") % {"grade": Grade(data["grade"]).label}
             case "send_back":
