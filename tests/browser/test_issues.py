@@ -24,7 +24,7 @@ def test_a_report_from_the_window_to_the_own_word_works_on_a_phone_without_scrip
     actions.reply(i, by=town.wang, proposal="explained", answer="不需要房产证原件，请直接来办", **CAUSE)
     page.reload()
     assert "不需要房产证原件" in page.content() and "正在核实" in page.content()
-    page.get_by_role("button", name="可以，已解决").click()
+    page.get_by_role("button", name="认可这个答复").click()
     assert page.locator(".ow-now__big").inner_text() == "已解释说明"
     assert Issue.objects.get().confirmed_by == "reporter"
 

@@ -151,6 +151,19 @@ def test_a_refusal_in_writing_joins_the_report_by_itself(town):
     assert Issue.objects.get().application == a.number
 
 
+def test_only_what_was_done_is_confirmed_as_solved_another_answer_is_accepted(town, life, client):
+    for n, (proposal, more, button) in enumerate(
+        (
+            ("explained", {}, "认可这个答复"),
+            ("partly", {"done_case": town.accepted().number}, "可以，已解决"),
+        ),
+        1,
+    ):
+        i = life.replied(life.stuck(reporter=("张三", f"1990000000{n}")), proposal=proposal, **more)
+        page = client.get(f"/i/{links.token(i)}").content.decode()
+        assert [b for b in ("认可这个答复", "可以，已解决") if b in page] == [button], proposal
+
+
 def test_the_reporter_answers_adds_is_content_and_reopens_by_the_link(town, life, client):
     i = life.working()
     path = f"/i/{links.token(i)}"
