@@ -47,6 +47,46 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
+@dataclass(frozen=True)
+class Rate:
+    """Gamma-Poisson: how many times what is expected of it a window has (``mean``), and the squared coefficient of variation
+    by which windows honestly differ in that (``spread``). For what depends on more than a number of chances."""
+
+    mean: float
+    spread: float
+
+    def at_least(self, k: int, expected: float) -> float:
+        """P(X ≥ k) where so many are expected of the window."""
+        return (
+            max(0.0, 1 - self._head(k - 1, expected))
+            if self._middle(k, expected)
+            else self._tail(k, expected)
+        )
+
+    def at_most(self, k: int, expected: float) -> float:
+        return self._head(k, expected)
+
+    def _middle(self, k: int, expected: float) -> bool:
+        return k <= self.mean * expected
+
+    def _term(self, i: int, expected: float) -> float:
+        a, m = 1 / self.spread, self.mean * expected
+        choose = math.lgamma(a + i) - math.lgamma(a) - math.lgamma(i + 1)
+        return math.exp(choose + a * math.log(a / (a + m)) + i * math.log(m / (a + m)))
+
+    def _head(self, k: int, expected: float) -> float:
+        return min(1.0, sum(self._term(i, expected) for i in range(k + 1)))
+
+    def _tail(self, k: int, expected: float) -> float:
+        total = 0.0
+        while True:
+            term = self._term(k, expected)
+            total += term
+            if term <= total * 1e-9:
+                return min(1.0, total)
+            k += 1
+
+
 #: Windows always differ by so much at least, and a little more than a few of them happen to show.
 LEAST_RHO, SAFETY = 0.002, 1.3
 #: Of what is rare, they differ by a quarter of its share at least.
@@ -71,6 +111,22 @@ def fit(pairs: Sequence[tuple[int, int]], floor: float = 1e-4) -> Model:
     slack = n_all - sum(n * n for _k, n in kept) / n_all
     rho = (widened * spread - expected * (len(kept) - 1)) / (expected * max(1.0, slack - (len(kept) - 1)))
     return Model(mean, min(0.5, max(min(LEAST_RHO, LEAST_VARIATION * mean), rho * SAFETY)))
+
+
+def rate(rows: Sequence[tuple[int, float]], least: float = 1.0) -> Rate:
+    """The model of counts k against what was expected of each window, over the peers without the extremes of them (method of
+    moments). ``least``: fewer expected tell nothing of a window's own rate, but they count in the sum."""
+    known = sorted(((k, e) for k, e in rows if e >= least), key=lambda x: x[0] / x[1])
+    cut = int(len(known) * CUT)
+    kept = known[cut : len(known) - cut] if cut else known
+    whole = sum(e for _k, e in kept)
+    if len(kept) < 3:
+        return Rate(1.0, 0.5)
+    mean = (sum(k for k, _e in kept) + 0.5) / (whole + 0.5)
+    squares = sum((k - mean * e) ** 2 for k, e in kept)
+    widened = 1.8 if cut else 1.0
+    spread = (widened * squares - mean * whole) / (mean**2 * sum(e * e for _k, e in kept))
+    return Rate(mean, min(4.0, max(LEAST_VARIATION, spread * SAFETY)))
 
 
 def long_run(length: int, n: int, share: float) -> float:

@@ -134,12 +134,13 @@ class Year:
                 day.here += there
                 day.late += bool(column == "delivered_at" and decided and due and decided > due)
         asked = Prompt.objects.filter(counter__hall=hall, created_at__gte=start, created_at__lt=end)
-        for counter, at, attempt in (
-            asked.order_by().values_list("counter", "created_at", "attempt").iterator()
+        for counter, at, attempt, delivered in (
+            asked.order_by().values_list("counter", "created_at", "attempt", "delivered_at").iterator()
         ):
             day = found[counter][_place(at)[0]]
             day.asked += attempt == 1
             day.again += attempt > 1
+            day.reached += delivered is not None
         for counter, at in asked.abandoned().order_by().values_list("counter", "created_at").iterator():
             found[counter][_place(at)[0]].left += 1
         return found

@@ -17,11 +17,14 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
-from onewindow.voice.chance import LEAST_RHO, Model, at_least, fit, long_run
+from onewindow.voice.chance import LEAST_RHO, Model, at_least, fit, long_run, rate
 
 #: So rarely must chance do it: with some twenty signals a window and four looks a year, fewer than one honest window in a
 #: hundred is looked into.
 ALPHA = 1e-5
+#: What is missing leaves no rows to look at, so low marks that never arrive get a larger part of that hundredth: of a thousand
+#: honest windows one, in the look at a year (in a quarter too few low marks are expected for anything).
+NO_BAD = 1e-3
 #: Seconds below which nobody has read the question.
 SECONDS = 3.0
 #: Reviews of one day by one telephone or browser up to which nobody wonders.
@@ -63,7 +66,7 @@ class Said:
 @dataclass(slots=True)
 class Day:
     """One day at a window: occasions, those at which somebody stood there (not of what came or went online or by post), those
-    of late matters, questions put, put again, touched but not sent off."""
+    of late matters, questions put, put again, touched but not sent off; ``reached``: questions that came to the device."""
 
     served: int = 0
     here: int = 0
@@ -71,6 +74,7 @@ class Day:
     asked: int = 0
     again: int = 0
     left: int = 0
+    reached: int = 0
 
 
 @dataclass
@@ -173,14 +177,12 @@ def _mode(w: Window) -> list[Said]:
 #: Shares in which a window is held against its peers: what is counted, out of what.
 SHARES: dict[str, Pair] = {
     "fast": lambda w: (len(_fast(w)), len(w.on_device)),
-    "burst": lambda w: (len(_bursts(w)), len(w.on_device)),
     "outside": lambda w: (len(_outside(w)), len(w.on_device)),
     "closing": lambda w: (len(_last(w)), len(w.on_device)),
     "raised": lambda w: (len(_raised(w)), len(w.said)),
     "helped": lambda w: (len(_helped(w)), len(w.said)),
     "mode": lambda w: (len(_mode(w)), len(w.on_device)),
     "pace": lambda w: (len(_pace(w)[1]), len(w.on_device)),
-    "bad": lambda w: (sum(s.level <= 2 for s in w.said), len(w.said)),
     "top": lambda w: (sum(s.level == 5 for s in w.said), len(w.said)),
     "coverage": lambda w: (min(len(w.said), w.served), w.served),
     "late_coverage": lambda w: (min(sum(s.late for s in w.said), w.late_served), w.late_served),
@@ -190,21 +192,61 @@ SHARES: dict[str, Pair] = {
 }
 
 
+def _low(w: Window) -> tuple[int, int, int, int]:
+    """Low marks and verdicts of those in time, and of those whose matter was late."""
+    late = [s.level <= 2 for s in w.said if s.late]
+    rest = [s.level <= 2 for s in w.said if not s.late]
+    return sum(rest), len(rest), sum(late), len(late)
+
+
+def _close(w: Window) -> tuple[int, float]:
+    """Answers soon after another, and how many of them chance makes where so many answer on a day: they grow with its square,
+    so a share of the answers would reproach large windows with their size."""
+    span = max(1, w.closes - w.opens)
+    expected = sum((n - 1) * (1 - (1 - BURST / span) ** n) for n in Bag(s.day for s in w.on_device).values())
+    return len(_bursts(w)), expected
+
+
+def spells(w: Window) -> tuple[int, int]:
+    """How often a time began in which people stood at the window and no question came to its device, and on how many days
+    people stood there, from the first day with a question to the last (before, there was no device). A device that is broken
+    for a week is one such time."""
+    days = [d for _day, d in sorted(w.days.items()) if d.here]
+    asked = [i for i, d in enumerate(days) if d.reached]
+    if not asked:
+        return 0, 0
+    days = days[asked[0] : asked[-1] + 1]
+    return sum(a.reached > 0 == b.reached for a, b in itertools.pairwise(days)), len(days)
+
+
+#: What is counted at a window against an expectation of its own.
+COUNTS: dict[str, Callable[[Window], tuple[int, float]]] = {
+    "burst": _close,
+    "spells": lambda w: (spells(w)[0], 0.01 * spells(w)[1]),
+}
+
+
 class Peers:
     """All windows of an examination; a window is compared with the others."""
 
     def __init__(self, windows: Iterable[Window]):
         self.pairs: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in SHARES}
+        #: What is counted, and how many are expected of a window like this, before its peers are asked.
+        self.counts: dict[str, dict[str, tuple[int, float]]] = {name: {} for name in COUNTS}
         self.codes: Bag[tuple[str, ...]] = Bag()
         self.words: Bag[str] = Bag()
         self.n = self.windows = 0
         silent: list[tuple[int, float]] = []
+        low: dict[str, tuple[int, int, int, int]] = {}
         for w in windows:
+            low[w.key] = _low(w)
             dumb, days, expected = quiet(w)
             if days >= FEW and expected > 0:
                 silent.append((dumb, expected))
             for name, pair in SHARES.items():
                 self.pairs[name][w.key] = pair(w)
+            for name, count in COUNTS.items():
+                self.counts[name][w.key] = count(w)
             self.codes.update(s.codes for s in w.said if s.level == 5)
             self.words.update(s.text for s in w.said if len(s.text) >= 4)
             self.n += len(w.said)
@@ -215,6 +257,32 @@ class Peers:
         self.left_median = median(shares) if shares else 0.0
         self.tops = self.codes.total()
         self.quiet = self._quiet(silent)
+        self._counts(low)
+
+    def _counts(self, low: dict[str, tuple[int, int, int, int]]) -> None:
+        """What is counted against an expectation of the window's own. Low marks: so many for those in time, so many for those
+        whose matter was late, each at the peers' share; a window with many late matters honestly has more."""
+        late_k, late_n = (sum(x[i] for x in low.values()) for i in (2, 3))
+        k, n = (sum(x[i] for x in low.values()) for i in (0, 1))
+        shares = (k + 0.5) / (n + 1), (late_k + 0.5) / (late_n + 1)
+        self.counts["bad"] = {
+            key: (k + late_k, n * shares[0] + late_n * shares[1])
+            for key, (k, n, late_k, late_n) in low.items()
+        }
+        self.rates = {name: rate(list(rows.values())) for name, rows in self.counts.items()}
+
+    def above(self, name: str, w: Window) -> tuple[int, float, float]:
+        """Count, how many are usual for a window like this, and the chance of so many."""
+        k, expected = self.counts[name][w.key]
+        model = self.rates[name]
+        usual = model.mean * expected
+        return k, usual, model.at_least(k, expected) if self.windows > PEERS and k > usual else 1.0
+
+    def below(self, name: str, w: Window) -> tuple[int, float, float]:
+        k, expected = self.counts[name][w.key]
+        model = self.rates[name]
+        usual = model.mean * expected
+        return k, usual, model.at_most(k, expected) if self.windows > PEERS and k < usual else 1.0
 
     @staticmethod
     def _quiet(silent: list[tuple[int, float]]) -> float:
@@ -250,12 +318,16 @@ def quiet(w: Window) -> tuple[int, int, float]:
     """Days on which people stood at the window and nobody answered on its device; days on which people stood there; and how
     many silent ones chance and faults make at the window's own rate.
 
-    Only what a device can say on the day counts: a verdict by telephone comes some days later, and who applies from home never
-    stood there. The rate is that of the days on which somebody spoke, freed from the fact that they were picked for it: the
-    maximum likelihood of a binomial without its zeros. So silent days neither hide themselves, nor does a window with two
-    people a day look as if nearly all of them answered."""
+    A day on which no question came to the device tells nothing of people (it is counted in :func:`spells`, a fortnight of a
+    broken device as one), where it is known which did. Only what a device can say on the day counts: a verdict by telephone
+    comes some days later, and who applies from home never stood there. The rate is that of the days on which somebody
+    spoke, freed from the fact that they were picked for it: the maximum likelihood of a binomial without its zeros. So
+    silent days neither hide themselves, nor does a window with two people a day look as if nearly all of them answered."""
     said = Bag(s.day for s in w.on_device)
-    days = [(d.here, min(d.here, said[day])) for day, d in w.days.items() if d.here]
+    known = any(d.reached for d in w.days.values())
+    days = [
+        (d.here, min(d.here, said[day])) for day, d in w.days.items() if d.here and (d.reached or not known)
+    ]
     spoken = [(here, k) for here, k in days if k]
     total, low, high = sum(k for _here, k in spoken), 1e-4, 0.95
     for _step in range(40):
@@ -300,8 +372,11 @@ def fast(w: Window, peers: Peers) -> Evidence | None:
 @signal
 def burst(w: Window, peers: Peers) -> Evidence | None:
     """Two answers within twenty seconds at one window, again and again: no service is so short."""
-    k, n, p = peers.high("burst", w)
-    return _found("burst", _bursts(w), p, n=n, k=k, usual=peers.usual("burst")) if k >= 5 else None
+    k, usual, p = peers.above("burst", w)
+    n = len(w.on_device)
+    return (
+        _found("burst", _bursts(w), p, n=n, k=k, usual=round(usual / n, 5)) if k >= 5 and n >= FEW else None
+    )
 
 
 @signal
@@ -406,9 +481,10 @@ def nobody(w: Window, peers: Peers) -> Evidence | None:
 
 @signal
 def no_bad(w: Window, peers: Peers) -> Evidence | None:
-    """Hardly a low mark among so many, where others have them: (1 − p)^n, allowing for how windows differ."""
-    k, n, p = peers.low("bad", w)
-    return _found("no_bad", [], p, 10 * ALPHA, n=n, k=k, usual=peers.usual("bad"))
+    """Hardly a low mark where others have them, who had as many matters in time and as many late ones."""
+    k, usual, p = peers.below("bad", w)
+    n = len(w.said)
+    return _found("no_bad", [], p, NO_BAD, n=n, k=k, usual=round(usual / n, 5)) if n >= FEW else None
 
 
 @signal
@@ -490,6 +566,15 @@ def silent_days(w: Window, peers: Peers) -> Evidence | None:
     expected *= peers.quiet
     p = at_least(k, 1.2 * expected)
     return _found("silent_days", [], p, n=n, k=k, usual=round(expected, 2))
+
+
+@signal
+def unasked_days(w: Window, peers: Peers) -> Evidence | None:
+    """Again and again a day on which people stood at the window and no question came to its device. Unlike silence this needs
+    no chance that somebody would have answered: it tells at a window with two people a day too."""
+    n = spells(w)[1]
+    k, usual, p = peers.above("spells", w)
+    return _found("unasked_days", [], p, n=n, k=k, usual=round(usual, 2)) if k >= 4 and n >= FEW else None
 
 
 def examine(windows: Iterable[Window]) -> Iterator[tuple[Window, list[Evidence]]]:

@@ -102,6 +102,12 @@ LABELS: dict[str, tuple[Any, Any]] = {
         _("Whole days without a word"),
         _("A broken device; or one that is put away on bad days."),
     ),
+    "unasked_days": (
+        _("Days on which no question came to the device"),
+        _(
+            "A loose plug, or a network that fails now and then; or a device that is switched off on bad days."
+        ),
+    ),
 }
 
 
@@ -128,6 +134,9 @@ def says(finding: Finding) -> str:
         "own_phone": gettext("%(k)s of %(n)s"),
         "one_pace": gettext(
             "%(k)s of %(n)s after %(second)s seconds; the fullest second elsewhere has %(usual)s"
+        ),
+        "unasked_days": gettext(
+            "%(k)s times in %(n)s days with people at the window; elsewhere %(expected)s in as many"
         ),
         "silent_days": gettext("%(k)s of %(n)s days; by chance and faults %(expected)s"),
     }.get(finding.code, gettext("%(k)s of %(n)s (%(share)s); elsewhere %(usual)s"))

@@ -44,6 +44,27 @@ def test_the_poisson_tail_is_one_less_the_head(k, expected):
     assert found == 1.0 if k <= expected else found == pytest.approx(1 - head, abs=1e-9)
 
 
+@given(st.integers(0, 40), st.floats(0.2, 3), st.floats(0.07, 2), st.floats(0.5, 30))
+def test_the_gamma_poisson_tails_are_those_of_its_definition(k, mean, spread, expected):
+    a, m = 1 / spread, mean * expected
+    table = [(a / (a + m)) ** a]
+    for i in range(k):  # P(0), then each next by its ratio
+        table.append(table[-1] * (a + i) / (i + 1) * m / (a + m))
+    model = chance.Rate(mean, spread)
+    assert model.at_most(k, expected) == pytest.approx(min(1, sum(table)), rel=1e-6)
+    assert model.at_least(k, expected) == pytest.approx(1 - sum(table[:k]), rel=1e-6, abs=1e-9)
+
+
+def test_the_rate_of_peers_who_differ_only_by_chance_is_told_from_one_of_those_who_do():
+    r = random.Random(3)
+    poisson = lambda m: sum(r.random() < m / 1000 for _ in range(1000))  # noqa: E731
+    alike = chance.rate([(poisson(2 * e), e) for e in [5, 10, 15] * 20])
+    differ = chance.rate([(poisson(2 * e * r.gammavariate(2, 1 / 2)), e) for e in [5, 10, 15] * 20])
+    assert (round(alike.mean, 1), alike.spread) == (2.0, chance.LEAST_VARIATION)
+    assert 0.25 < differ.spread < 1
+    assert chance.rate([(1, 5.0)]) == chance.Rate(1.0, 0.5)
+
+
 def test_a_run_is_as_rare_as_it_is_long():
     assert chance.long_run(20, 100, 0.5) == pytest.approx(41 * 0.5**20)
     assert chance.long_run(3, 1000, 0.9) == 1.0
@@ -96,7 +117,7 @@ def test_of_twenty_planted_frauds_eighteen_are_found_and_no_honest_window_in_a_h
         ("taps_at_once", "fast"), ("same_answer", "same_answer"), ("evenings", "outside"), ("in_a_row", "burst"),
         ("tops_up", "closing"), ("own_number", "own_phone"), ("relatives", "one_phone"), ("one_computer", "one_browser"),
         ("takes_away", "left"), ("asks_till_good", "again"), ("talks_out", "raised"), ("types_in", "helped"),
-        ("pastes", "same_words"), ("skips_late", "late_silent"), ("unplugs", "silent_days"), ("script", "one_pace"),
+        ("pastes", "same_words"), ("skips_late", "late_silent"), ("unplugs", "unasked_days"), ("script", "one_pace"),
         ("time_out", "everybody"), ("speaks_for_all", "wordless"),
     ],
 )  # fmt: skip
@@ -275,12 +296,88 @@ def test_what_is_said_later_by_telephone_or_by_those_who_never_stood_there_makes
     assert integrity.quiet(w) == before
 
 
+# --- days without a question, large windows, late matters ---------------------------------------------------
+
+
+def plugged(key, here, seed, off=(), first=0):
+    """A year of 240 days at which so many stand there a day and the question reaches the device, except on days ``off``."""
+    r = random.Random(seed)
+    w = integrity.Window(key, "H1")
+    for day in range(240):
+        away = day in off or day < first or r.random() < 0.01
+        w.days[day] = integrity.Day(served=here, here=here, asked=here, reached=0 if away else here)
+    return w
+
+
+def test_a_device_that_is_put_away_is_seen_where_two_people_a_day_stand_and_nobody_would_have_answered():
+    away = set(random.Random(1).sample(range(240), 36))
+    peers = [plugged(f"w{n}", 2, n) for n in range(20)] + [plugged("away", 2, 99, away)]
+    found = {w.key: [(e.code, e.counts["k"]) for e in found] for w, found in integrity.examine(peers)}
+    asked = [d.reached > 0 for d in peers[-1].days.values()]
+    assert found == {"away": [("unasked_days", "".join("x" if x else " " for x in asked).count("x "))]}
+
+
+def test_a_device_that_came_in_spring_or_was_broken_for_a_month_is_no_sign():
+    peers = [plugged(f"w{n}", 2, n) for n in range(20)]
+    peers += [plugged("new", 2, 50, first=90), plugged("broken", 2, 51, range(100, 130))]
+    assert list(integrity.examine(peers)) == []
+    assert [integrity.spells(w)[1] for w in peers[-2:]] == [150, 240]
+
+
+def test_a_fortnight_of_a_broken_device_is_not_fourteen_days_of_silence():
+    """Bug, seen on the third bed: each day of one fault was counted as if it had come by itself."""
+    peers = [still(f"w{n}", 12, 0.4, n) for n in range(20)]
+    for n, w in enumerate(peers):
+        for day, d in w.days.items():
+            d.reached = 0 if 20 <= day < 34 and n == 0 else d.asked
+        if n == 0:
+            w.said = [s for s in w.said if not 20 <= s.day < 34]
+    assert list(integrity.examine(peers)) == []
+    assert integrity.spells(peers[0]) == (1, 64) and integrity.quiet(peers[0])[1] == 50
+
+
+def test_a_window_without_a_device_has_no_days_without_a_question():
+    assert integrity.spells(plugged("none", 2, 1, range(240))) == (0, 0)
+
+
+def crowd(key, n, seed, late=0, low=0):
+    """Forty days with ``n`` answers a day at random seconds; some of late matters, the first ``low`` of them low."""
+    r = random.Random(seed)
+    w = integrity.Window(key, "H1")
+    for day in range(40):
+        w.days[day] = integrity.Day(served=2 * n, here=2 * n, late=2 * late, asked=2 * n, reached=2 * n)
+        for i in range(n):
+            is_low = i < low if isinstance(low, int) else r.random() < low * (10 if i < late else 1)
+            second = r.randrange(w.opens, w.closes)
+            w.said.append(integrity.Said(i + day * 1000, day, second, 2 if is_low else 5, late=i < late))
+    return w
+
+
+def test_a_large_window_is_not_reproached_with_answers_that_fall_together_by_chance():
+    """Bug: as a share of the answers, those within twenty seconds grow with the number of people."""
+    peers = [crowd(f"w{n}", 6, n) for n in range(20)]
+    large = crowd("large", 60, 99)
+    found = [(w.key, e.code) for w, found in integrity.examine([*peers, large]) for e in found]
+    k, expected = integrity.COUNTS["burst"](large)
+    assert [x for x in found if x[1] == "burst"] == []
+    assert 40 < k and abs(k - expected) < 4 * expected**0.5
+
+
+def test_low_marks_are_missed_where_many_matters_were_late_and_not_where_all_were_in_time():
+    """Late matters get ten times the low marks: none of 400 tells little of a window in time, and all of one that was late."""
+    peers = [crowd(f"w{n}", 10, n, late=n % 6, low=0.015) for n in range(24)]
+    peers += [crowd("in_time", 10, 98, late=0, low=0), crowd("late", 10, 99, late=5, low=0)]
+    found = [(w.key, e.code) for w, found in integrity.examine(peers) for e in found if e.code == "no_bad"]
+    assert found == [("late", "no_bad")]
+
+
 # --- another city ------------------------------------------------------------------------------------------
 
 
-def test_in_a_city_on_which_nothing_was_tuned_most_frauds_are_found_and_hardly_an_honest_window():
+@pytest.mark.parametrize(("name", "seed"), [("second", 22), ("third", 31)])
+def test_in_a_city_on_which_nothing_was_tuned_most_frauds_are_found_and_hardly_an_honest_window(name, seed):
     """Seed and mix were chosen once and the signals not touched after that; the whole table is in the explanation."""
-    bed = frauds.run(honest=60, each=1, seed=22, a_day=9, bed="second")
+    bed = frauds.run(honest=60, each=1, seed=seed, a_day=9, bed=name)
     hit, missed, wrong, right = bed.table
     assert (hit + missed, wrong + right) == (20, 60)
     assert bed.found >= 16 and wrong <= 1, (bed.planted, bed.wrongly)

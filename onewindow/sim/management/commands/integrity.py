@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from onewindow.cases import instant
-from onewindow.sim import frauds
+from onewindow.sim import beds, frauds
 from onewindow.voice import examining
 
 
@@ -35,9 +35,9 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--bed",
-            choices=list(frauds.BEDS),
+            choices=list(beds.BEDS),
             default="first",
-            help="first: on which the signals were developed; second: another city, on which they were only tried",
+            help="on which the signals were developed, on which they were mended, and two that were looked at once each",
         )
         parser.add_argument("--json", action="store_true", help="print as JSON")
 
