@@ -263,6 +263,7 @@ class HallVerdict(models.Model):
         indexes = [
             models.Index(fields=["hall", "said_at"], name="hall_verdict_hall"),
             models.Index(fields=["device", "said_at"], name="hall_verdict_device"),
+            models.Index(fields=["at"], name="hall_verdict_at"),
         ]
 
     def __str__(self) -> str:
@@ -270,12 +271,16 @@ class HallVerdict(models.Model):
 
 
 class DayRoot(models.Model):
-    """日封存 — the Merkle root over all reviews and device events that came in on one day, and the hash that chains it to the
-    day before. Append-only: what a day held is settled the night after, and printed where everybody can see it."""
+    """日封存 — the Merkle root over all reviews, device events and verdicts on tickets and halls that came in on one day, and the
+    hash that chains it to the day before. Append-only: what a day held is settled the night after, and printed where everybody
+    can see it. ``scheme`` 1 is that of days sealed before verdicts on tickets and halls were in them."""
 
     day = models.DateField()
+    scheme = models.PositiveSmallIntegerField(default=1, db_default=1)
     reviews = models.PositiveIntegerField()
     events = models.PositiveIntegerField()
+    visits = models.PositiveIntegerField(default=0, db_default=0)
+    stands = models.PositiveIntegerField(default=0, db_default=0)
     root = models.CharField(max_length=64)
     link = models.CharField(max_length=64)
     made_at = models.DateTimeField()

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_safe
 from onewindow.cases.views import staff
 from onewindow.voice import orders, rules, sealing, tallies
 from onewindow.voice.device_models import DayRoot
-from onewindow.voice.models import Review
 
 KEY = re.compile(r"[0-9a-f-]{32,40}", re.ASCII)
 SCHEME = "RFC 6962, SHA-256"
@@ -26,7 +25,8 @@ SCHEME = "RFC 6962, SHA-256"
 def told(row: DayRoot) -> dict[str, Any]:
     """A line of the log as open data."""
     return {
-        "day": row.day.isoformat(), "reviews": row.reviews, "events": row.events, "root": row.root, "link": row.link,
+        "day": row.day.isoformat(), "scheme": row.scheme, "reviews": row.reviews, "events": row.events, "visits": row.visits,
+        "stands": row.stands, "root": row.root, "link": row.link,
     }  # fmt: skip
 
 
@@ -50,7 +50,6 @@ def proof(request: HttpRequest) -> HttpResponse:
     """Whether the review with this number is in the root of its day, with all that is needed to work it out oneself."""
     key = "".join(request.GET.get("id", "").split()).lower()[:60]
     found = sealing.find(key) if KEY.fullmatch(key) else None
-    is_open = isinstance(found, Review)
     inclusion = found if isinstance(found, sealing.Inclusion) else None
     if request.GET.get("format") == "json" and inclusion:
         body = {
@@ -61,7 +60,8 @@ def proof(request: HttpRequest) -> HttpResponse:
     context = {
         "key": key,
         "inclusion": inclusion,
-        "is_open": is_open,
+        "is_open": found is sealing.Unsealed.YET,
+        "is_older": found is sealing.Unsealed.BEFORE,
         "is_unknown": bool(key) and found is None,
     }
     return render(request, "voice/proof.html", context, status=404 if context["is_unknown"] else 200)

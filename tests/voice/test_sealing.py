@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from onewindow.cases.append_only import release
 from onewindow.config.management.commands import doctor
-from onewindow.voice import actions, merkle, sealing
-from onewindow.voice.device_models import DayRoot, DeviceEvent
+from onewindow.voice import actions, enrol, merkle, sealing, visits
+from onewindow.voice.device_models import DayRoot, DeviceEvent, HallVerdict
 from onewindow.voice.models import Review
+from onewindow.voice.visit_models import VisitVerdict
+from tests.hall.conftest import build_hall
 from tests.town import at
+from tests.voice.conftest import Evaluator
 
 db = pytest.mark.django_db
 
@@ -116,6 +119,28 @@ def sealed(day, monday):
     return day
 
 
+def linked(before, said):
+    """The link as the log's reader works it out: from the link before and the line."""
+    return hashlib.sha256((before + said).encode()).hexdigest()
+
+
+@pytest.fixture
+def everywhere(town, evaluator, client):
+    """Monday: a review, a verdict on a ticket, one at a stand of the hall with words, and the change of the second."""
+    actions.review(town.accepted(n=1), "accepted", level=5)
+    hall = build_hall(town)
+    ticket = hall.take()
+    hall.served(hall.call(), outcome="consulted")
+    ticket.refresh_from_db()
+    first = visits.give(ticket, level=4, text="讲得清楚")
+    visits.give(ticket, level=5, replaces=first)
+    slip = enrol.print_for([enrol.Spot("feedback", town.hall, None, "入口左侧")], by=town.zhou)[0]
+    stand = Evaluator(client, *enrol.enrol(slip.token, kind="feedback"))
+    stand.odp.note("answered", None, score=2, tags=[], text="等了很久")
+    stand.odp.flush()
+    return [x.event_id for m in (Review, VisitVerdict, HallVerdict) for x in m.objects.order_by("pk")]
+
+
 class Administrator:
     """Somebody who may do anything in the database; what he does ends with the test."""
 
@@ -143,7 +168,10 @@ def test_a_day_is_sealed_once_from_one_in_the_morning_on_and_no_day_is_left_out(
     assert sealing.seal(dt.date(2026, 11, 23)) is None
     first, second = DayRoot.objects.all()
     assert second.root == merkle.EMPTY
-    assert second.link == sealing.link(first.link, second.day, 0, 0, second.root)
+    assert second.link == linked(
+        first.link,
+        f'{{"day":"2026-11-24","events":0,"reviews":0,"root":"{second.root}","scheme":2,"stands":0,"visits":0}}',
+    )
 
 
 @db
@@ -224,7 +252,10 @@ def test_the_log_is_a_page_and_stands_below_the_figures_of_its_month(sealed, cli
 def test_the_command_reads_the_sealed_days_too(sealed, capsys):
     call_command("verify_devices")
     said = capsys.readouterr().out
-    assert f"1 sealed days with {2 + DeviceEvent.objects.count()} reviews and events read, 0 faults" in said
+    assert (
+        f"1 sealed days with {2 + DeviceEvent.objects.count()} reviews, verdicts and events read, 0 faults"
+        in said
+    )
 
 
 @db
@@ -244,3 +275,136 @@ def test_the_doctor_says_when_days_are_not_sealed(day, monday):
     sealing._done = None
     sealing.seal_what_is_over(200)
     assert said() == [("ok", "the last sealed day is 2026-11-24")]
+
+
+# -- verdicts on tickets and at stands; days sealed before they were sealed with them --
+
+
+def leaf_of(kind, **names):
+    """What the documentation says is hashed, by hand: sorted keys, no blanks, instants in UTC."""
+    told = {"kind": kind}
+    for name, value in names.items():
+        told[name] = (
+            value.astimezone(dt.UTC).isoformat(timespec="microseconds")
+            if isinstance(value, dt.datetime)
+            else value
+        )
+    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def by_hand():
+    """The leaves of verdicts on tickets and at stands, without the code that seals."""
+    for v in VisitVerdict.objects.order_by("pk"):
+        yield leaf_of(
+            "visit", event_id=v.event_id, ticket=v.ticket, hall_id=v.hall_id, counter_id=v.counter_id, outcome=v.outcome,
+            body_digest=v.body_digest, channel=v.channel, at=v.at, said_at=v.said_at,
+            replaces__event_id=v.replaces.event_id if v.replaces else None, device__code=v.device.code if v.device else None,
+        )  # fmt: skip
+    for v in HallVerdict.objects.order_by("pk"):
+        yield leaf_of(
+            "stand", event_id=v.event_id, device__code=v.device.code, hall_id=v.hall_id, place=v.place, level=v.level,
+            codes=v.codes, is_surplus=v.is_surplus, shown_order=v.shown_order, at=v.at, said_at=v.said_at,
+        )  # fmt: skip
+
+
+def first_scheme():
+    """The leaves of reviews and events as days were sealed before, and the root over them."""
+    every = [
+        sealing.form(kind, names, row).encode()
+        for kind, names, rows in (
+            ("review", sealing.REVIEW, Review.objects.order_by("pk")),
+            ("event", sealing.EVENT, DeviceEvent.objects.order_by("pk")),
+        )
+        for row in rows.values_list(*names)
+    ]
+    return every, oracle(every).hex()
+
+
+@db
+def test_the_root_holds_verdicts_on_tickets_and_at_stands_as_the_oracle_works_it_out(everywhere, monday):
+    monday.move_to(at("2026-11-24 01:00"))
+    row = sealing.seal(dt.date(2026, 11, 23))
+    old, old_root = first_scheme()
+    assert (row.scheme, row.reviews, row.events, row.visits, row.stands) == (2, 1, len(old) - 1, 2, 1)
+    assert row.root == oracle(old + list(by_hand())).hex() != old_root
+    said = f'{{"day":"2026-11-23","events":{row.events},"reviews":1,"root":"{row.root}","scheme":2,"stands":1,"visits":2}}'
+    assert row.link == linked("0" * 64, said)
+    assert (sealing.prove().rows, sealing.prove().broken) == (len(old) + 3, [])
+    assert not [word for word in ("讲得清楚", "等了很久") if word in b"".join(by_hand()).decode()]
+
+
+@db
+def test_each_of_them_is_proved_by_its_number(everywhere, monday, client):
+    assert {sealing.find(key) for key in everywhere} == {sealing.Unsealed.YET}
+    monday.move_to(at("2026-11-24 01:00"))
+    row = sealing.seal(dt.date(2026, 11, 23))
+    for key in everywhere:
+        told = client.get("/reviews/proof/", {"id": key, "format": "json"}).json()
+        assert (
+            merkle.root_of(told["leaf"], told["index"], told["size"], told["path"])
+            == told["root"]
+            == row.root
+        )
+    assert [x["stands"] for x in client.get("/reviews/roots.json").json()["days"]] == [1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("voice_visitverdict", "UPDATE voice_visitverdict SET body_digest = 'x'"),
+        ("voice_visitverdict", "DELETE FROM voice_visitverdict WHERE replaces_id IS NOT NULL"),
+        ("voice_hallverdict", "UPDATE voice_hallverdict SET level = 5"),
+        ("voice_dayroot", "UPDATE voice_dayroot SET scheme = 1"),
+        ("voice_dayroot", "UPDATE voice_dayroot SET scheme = 9"),
+    ],
+)
+@db
+def test_what_is_changed_behind_the_triggers_in_them_is_found(everywhere, monday, change):
+    monday.move_to(at("2026-11-24 01:00"))
+    sealing.seal(dt.date(2026, 11, 23))
+    behind(*change)
+    assert sealing.prove().broken != []
+
+
+@db
+def test_a_day_sealed_before_stays_provable_and_says_that_the_others_are_not_in_it(
+    everywhere, monday, client
+):
+    """The line as the version before this one wrote it, hash by hash."""
+    monday.move_to(at("2026-11-24 01:00"))
+    old, root = first_scheme()
+    said = f'{{"day":"2026-11-23","events":{len(old) - 1},"reviews":1,"root":"{root}"}}'
+    before = DayRoot.objects.create(
+        day=dt.date(2026, 11, 23), reviews=1, events=len(old) - 1, root=root, link=linked("0" * 64, said), made_at=at("2026-11-24 01:00")
+    )  # fmt: skip
+    before.refresh_from_db()
+    assert (before.scheme, sealing.prove().broken) == (1, [])
+    found = [sealing.find(key) for key in everywhere]
+    assert found[0].holds and found[1:] == [sealing.Unsealed.BEFORE] * 3
+    assert (
+        "not yet sealed with it"
+        in client.get("/reviews/proof/", {"id": everywhere[1], "lang": "en"}).content.decode()
+    )
+    monday.move_to(at("2026-11-25 01:00"))
+    assert sealing.seal(dt.date(2026, 11, 24)).scheme == 2 and sealing.prove().broken == []
+
+
+@db
+def test_after_a_day_of_the_second_scheme_none_of_the_first_can_follow(everywhere, monday):
+    monday.move_to(at("2026-11-25 01:00"))
+    first = sealing.seal(dt.date(2026, 11, 23))
+    said = f'{{"day":"2026-11-24","events":0,"reviews":0,"root":"{merkle.EMPTY}"}}'
+    DayRoot.objects.create(
+        day=dt.date(2026, 11, 24), reviews=0, events=0, root=merkle.EMPTY, link=linked(first.link, said), made_at=at("2026-11-25 01:00")
+    )  # fmt: skip
+    assert [f.fault for f in sealing.prove().broken] == [
+        "says that it was sealed by scheme 1, which cannot be"
+    ]
+
+
+@db
+def test_the_log_stays_append_only_after_its_table_was_made_anew(everywhere, monday):
+    monday.move_to(at("2026-11-24 01:00"))
+    sealing.seal(dt.date(2026, 11, 23))
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        connection.cursor().execute("UPDATE voice_dayroot SET scheme = 1")

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             for day in sealed.broken:
                 self.stdout.write(f"{day.day}: {day.fault}")
             self.stdout.write(
-                f"{sealed.days} sealed days with {sealed.rows} reviews and events read, {len(sealed.broken)} faults"
+                f"{sealed.days} sealed days with {sealed.rows} reviews, verdicts and events read, {len(sealed.broken)} faults"
             )
         if faults or sealed.broken:
             sys.exit(1)
