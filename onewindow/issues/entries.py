@@ -50,13 +50,19 @@ class ItemField(forms.CharField):
         found = (
             found or Item.objects.published().filter(name=said).select_related("office", "current").first()
         )
+        alike: list[Item] = []
         if found is None:  # initials, a part of the name: where only one is meant
             alike = list(guide.published(said).select_related("office", "current")[:2])
             found = alike[0] if len(alike) == 1 else None
-        if found is None:
+        if found is None and alike:
             raise forms.ValidationError(
-                _("Choose an item from the list, or leave this empty."), code="unknown"
+                _("Several services are called so: choose one of the list."), code="several"
             )
+        if found is None:
+            text = _("Choose an item from the list.")
+            if not self.required:
+                text = _("Choose an item from the list, or leave this empty.")
+            raise forms.ValidationError(text, code="unknown")
         return found
 
 

@@ -36,8 +36,8 @@ def midnight(day: dt.date) -> dt.datetime:
 
 
 def find(person: Person, asked: Mapping[str, Any], *, show: str) -> QuerySet[Issue]:
-    """The issues that were asked for, within what the person may see: ``open`` the earliest promise first, ``all`` the
-    newest first."""
+    """The issues that were asked for, within what the person may see: ``open`` the earliest promise first, ``again`` those
+    of the sample whose 28 days are over and who were not asked yet, ``all`` the newest first."""
     found = Issue.objects.seen_by(person).with_facts()
     for name, column in (
         ("origin", "origin"),
@@ -57,6 +57,9 @@ def find(person: Person, asked: Mapping[str, Any], *, show: str) -> QuerySet[Iss
         found = found.filter(opened_at__lt=midnight(asked["opened_to"] + dt.timedelta(days=1)))
     if show == "open":
         return found.open().order_by(F("due_at").asc(nulls_last=True), "id")
+    if show == "again":
+        due = found.filter(closed_at__isnull=False, recheck_at__lte=instant.now(), rechecked_at__isnull=True)
+        return due.order_by("recheck_at", "id")
     return found.order_by("-opened_at", "-id")
 
 

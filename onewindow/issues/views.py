@@ -41,7 +41,7 @@ from onewindow.org.templatetags.ow import local
 
 READERS = (Role.APPROVER, Role.HEAD, Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.CLERK)
 AT_WINDOW = (Role.CLERK, Role.HALL_MANAGER)
-SHOWS = ("open", "board", "all")
+SHOWS = ("open", "board", "again", "all")
 
 
 def _only(request: HttpRequest, *roles: str) -> None:
@@ -57,6 +57,8 @@ def issues(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "open") if request.GET.get("show") in SHOWS else "open"
     filters = entries.IssueFilters(request.GET, by=request.user)
     tabs = [("open", _("Open")), ("board", _("Board")), ("all", _("All, ended too"))]
+    if request.user.has_role(Role.BUREAU):
+        tabs.insert(2, ("again", _("To be asked again")))
     context: dict[str, Any] = {
         "filters": filters,
         "show": show,
@@ -79,7 +81,7 @@ def issues(request: HttpRequest) -> HttpResponse:
 def issues_export(request: HttpRequest) -> HttpResponseBase:
     """The list as a workbook, without anybody's name; the export is written to the access log."""
     _only(request, *READERS)
-    show = "all" if request.GET.get("show") != "open" else "open"
+    show = asked if (asked := request.GET.get("show")) in ("open", "again") else "all"
     found = lists.find(request.user, entries.IssueFilters(request.GET, by=request.user).asked, show=show)
     columns = [
         (_("Number"), 20), (_("Origin"), 18), (_("Item"), 32), (_("Department"), 24), (_("Hall"), 24), (_("Status"), 14),

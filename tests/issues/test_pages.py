@@ -288,6 +288,25 @@ def test_the_slip_of_a_no_is_registered_at_the_window_once_and_is_about_whoever_
     assert wrong.status_code == 422 and Issue.objects.count() == 1
 
 
+def test_the_bureau_finds_whom_to_ask_again_until_they_are_asked(town, life, monday):
+    a = town.accepted(n=8)
+    ends = [life.closed(life.stuck(), proposal="solved", done_case=a.number) for _ in range(12)]
+    sample = {i.number for i in ends if i.recheck_at}
+    path = "/desk/issues/?show=again"
+
+    def listed():
+        return {row.case.number for row in enter(town.bai).get(path).context["rows"]}
+
+    assert listed() == set()
+    monday.move_to(at("2026-12-21 10:01"))
+    assert listed() == sample
+    asked = Issue.objects.with_facts().get(number=min(sample))
+    actions.recheck(asked, by=town.bai, still_right=True, note="")
+    assert listed() == sample - {asked.number}
+    head = enter(town.head).get(path).content.decode()
+    assert "待再次回访" in enter(town.bai).get(path).content.decode() and "待再次回访" not in head
+
+
 def test_an_item_is_found_by_its_initials(town):
     client = enter(town.li)
     body = {"text": "…", "counter": str(town.window29.pk), "mobile": "", "number": ""}
@@ -295,3 +314,4 @@ def test_an_item_is_found_by_its_initials(town):
     assert Issue.objects.get().item == town.food.item
     many = client.post("/desk/issues/register/", body | {"item": "许可"})
     assert many.status_code == 422 and Issue.objects.count() == 1
+    assert "多个事项符合" in many.content.decode()
