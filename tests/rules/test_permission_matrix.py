@@ -48,7 +48,7 @@ def table_of(town, case, title) -> list[str]:
     }
     is_ = case.status
     lines = [f"# {title}: {' '.join(people)}  (+ may, . not possible, - not this person)"]
-    for verb in flow.steps:
+    for verb in sorted(flow.steps):  # whichever module was imported first
         for status in Status:
             case.status = status
             row = "".join(letter(flow.why_not(verb, case, who)) for who in people.values())
