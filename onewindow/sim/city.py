@@ -23,7 +23,7 @@ from onewindow.exchange.models import Grant, GrantState
 from onewindow.org.importing import import_table
 from onewindow.org.models import Counter, Hall, Office, Person, Post
 from onewindow.org.roles import Role
-from onewindow.sim import queues
+from onewindow.sim import hall_devices, queues
 from onewindow.voice.models import Device, DeviceAssignment, DeviceState, DeviceStep, secret_digest
 
 DATA = Path(settings.BASE_DIR) / "data"
@@ -171,7 +171,8 @@ def _those_who_take_part() -> None:
 
 
 def _evaluators() -> None:
-    """The 84 evaluators, paired. Their secrets were thrown away: the page of one is paired anew by the hall manager."""
+    """The 84 evaluators, paired, and what stands in the big halls. Their secrets were thrown away: the page of one is paired
+    anew by the hall manager."""
     now = instant.now()
     devices = [
         Device(
@@ -187,6 +188,7 @@ def _evaluators() -> None:
     DeviceStep.objects.bulk_create(
         DeviceStep(device=d, after=DeviceState.AUTHORISED, by="demo", at=now) for d in devices
     )
+    hall_devices.build(len(devices) + 1, now)
 
 
 def _departments() -> list[str]:

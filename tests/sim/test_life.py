@@ -1,11 +1,13 @@
 """The demo city lives by the same actions as people use, and lives rightly."""
 
+import datetime as dt
 from collections import Counter as Counts
 
 import pytest
 from django.core.management import call_command
 from django.db.models import F, Q
 
+from onewindow.cases import instant
 from onewindow.cases.management.commands.verify import survey
 from onewindow.cases.models import Followup
 from onewindow.config.management.commands.init import load_reference
@@ -14,6 +16,8 @@ from onewindow.issues.models import Issue
 from onewindow.org.models import Counter, Person
 from onewindow.sim import city
 from onewindow.sim.management.commands.simulate import history
+from onewindow.voice import stands
+from onewindow.voice.device_models import HallVerdict
 from onewindow.voice.models import Device, Review
 from onewindow.window.models import Application
 
@@ -23,7 +27,9 @@ pytestmark = pytest.mark.django_db
 def test_a_fortnight_in_the_city(db):
     load_reference()
     city.build(1)
-    assert Device.objects.count() == Counter.objects.filter(has_device=True).count() == 84
+    evaluators = Device.objects.filter(kind="evaluator")
+    assert evaluators.count() == Counter.objects.filter(has_device=True).count() == 84
+    assert_big_halls_have_their_devices()
     assert set(city.DOORS) <= set(Person.objects.values_list("username", flat=True))
     tally = history(10, 6, seed=3, plant=True, faults={"storm": 12})
 
@@ -45,6 +51,17 @@ def test_a_fortnight_in_the_city(db):
     assert Review.objects.bad().count() >= tally["planted"] == 3
 
     assert_matters_are_put_right(tally)
+    said = stands.by_hall(HallVerdict.objects.all(), instant.now() - dt.timedelta(days=30))
+    assert [s.hall.code for s in said] == BIG and all(10 <= s.verdict.n <= 25 for s in said)
+
+
+BIG = ["H01", "H04", "H05", "H06"]
+
+
+def assert_big_halls_have_their_devices():
+    """A display, a ticket machine and a stand where there are ten windows."""
+    rows = Device.objects.exclude(kind="evaluator").values_list("hall__code", "kind")
+    assert sorted(rows) == [(hall, kind) for hall in BIG for kind in ("feedback", "kiosk", "signage")]
 
 
 def assert_matters_are_put_right(tally):

@@ -18,6 +18,7 @@ from onewindow.cases import instant
 from onewindow.cases.flow import Stale, StepRefused
 from onewindow.sim import city
 from onewindow.sim.caller import Away, Caller
+from onewindow.sim.hall_devices import HallDevices
 from onewindow.sim.hall_life import HallLife
 from onewindow.sim.life import Life
 from onewindow.sim.remote import Remote
@@ -93,10 +94,12 @@ class Command(BaseCommand):
         """Until it is stopped. While the server is away nobody can do anything; then life goes on where it stood."""
         coming, begun = time.monotonic(), False
         hall = HallLife(life.hands, life.random, [p for people in life.clerks.values() for p in people])
+        things = HallDevices(life.hands, life.random)
         while not stop.is_set():
             try:
                 if not begun:
                     life.hands.switch_on()
+                    things.switch_on()
                     life.pick_up()
                     begun = True
                 if time.monotonic() >= coming:
@@ -104,6 +107,7 @@ class Command(BaseCommand):
                     coming = time.monotonic() + life.random.expovariate(1 / every)
                 life.do_due()
                 hall.do_due()
+                things.do_due()
             except Away as away:
                 log.warning("life: the server is away (%s)", away)
             stop.wait(0.5)
