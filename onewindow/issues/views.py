@@ -131,7 +131,7 @@ def register(request: HttpRequest) -> HttpResponse:
     _only(request, *AT_WINDOW, Role.BUREAU)
     posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     # a case, the slip of a "no", the ticket at the window: what they know is not asked again
-    known, ticket = request.GET.get("number", "")[:20], request.GET.get("ticket", "")[:20]
+    known, ticket = (request.GET.get(name, "").replace("\0", "")[:20] for name in ("number", "ticket"))
     form = entries.RegisterForm(*posted, by=request.user, known=known, ticket=ticket)
     if request.method == "POST" and form.is_valid():
         i = form.open()
