@@ -6,10 +6,11 @@ from collections import Counter as Counts
 import pytest
 from django.core.management import call_command
 from django.db.models import F, Q
+from django.utils import timezone
 
 from onewindow.cases import instant
 from onewindow.cases.management.commands.verify import survey
-from onewindow.cases.models import Followup
+from onewindow.cases.models import Followup, Notice
 from onewindow.config.management.commands.init import load_reference
 from onewindow.hall.models import VisitCase
 from onewindow.issues.models import Issue
@@ -39,6 +40,9 @@ def test_a_fortnight_in_the_city(db):
     assert (cases >= Application.objects.count(), broken) == (True, [])
     assert events > 2 * cases
     assert not Followup.objects.filter(done_at__isnull=True).exists()
+    unread = Notice.objects.unread()
+    assert unread.order_by("at")[0].at > timezone.now() - dt.timedelta(days=2, minutes=5)
+    assert unread.count() == Notice.objects.filter(at__gte=unread.order_by("at")[0].at).count()
     assert Application.objects.filter(decided_at__isnull=False).count() >= tally["decided"]
     late = Application.objects.filter(Q(light="red") | Q(decided_at__gt=F("decision_legal_due_at")))
     assert late.count() == 3  # of the scenes, which are older; life itself keeps the law

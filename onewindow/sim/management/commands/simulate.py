@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from onewindow.cases.models import Event
+from onewindow.cases.models import Event, Notice
 from onewindow.org.calendar import ZONE
 from onewindow.sim import city, faults
 from onewindow.sim.caller import Caller
@@ -84,6 +84,10 @@ def over_http(
         hands.close()
 
 
+#: Notices of the past that are older have been read.
+READ_AFTER = dt.timedelta(days=2)
+
+
 def history(
     days: int,
     per_day: int,
@@ -107,4 +111,6 @@ def history(
         life.speak_up()
         plant_all(seed, say)
         life.hands.follow()
+    # staff open what they are told: only what is newer than two days waits for whoever looks in
+    Notice.objects.unread().filter(at__lt=now - READ_AFTER).update(read_at=now)
     return dict(life.tally)
