@@ -50,7 +50,7 @@ def fill(size: int) -> None:
     pg = connection.vendor == "postgresql"
     n = "s" if pg else "s.n"
     series = (
-        f"generate_series({have + 1}, {size}) s"
+        f"generate_series({have + 1}::bigint, {size}::bigint) s"
         if pg
         else f"(WITH RECURSIVE s(n) AS (SELECT {have + 1} UNION ALL SELECT n + 1 FROM s WHERE n < {size}) SELECT n FROM s) AS s"
     )
@@ -75,7 +75,8 @@ def fill(size: int) -> None:
         "text": f"CASE WHEN {n} % 10 = 0 THEN '办得不错' || {n} ELSE '' END", "channel": "4", "is_default": no,
         "event_id": f"'{mark}' || {n}", "body_digest": "''", "counter_id": f"CASE {pick} {table} END",
         "hall_id": f"CASE {pick} {halls} END", "office_id": "i.office_id", "item_code": "i.code", "clerk": "''",
-        "at": at, "said_at": at, "nth": "1", "assisted_by": "''", "assisted_why": "''", "origin": "''", "was_touched": yes, "shown_order": "''",
+        "at": at, "said_at": at, "nth": "1", "assisted_by": "''", "assisted_why": "''", "origin": "''", "was_touched": yes,
+        "shown_order": "''",
     }  # fmt: skip
     names = ", ".join(f'"{c}"' for c in columns)
     with connection.cursor() as cursor:
