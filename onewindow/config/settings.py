@@ -205,13 +205,16 @@ elif _db["ENGINE"].endswith("postgresql"):
 else:
     raise ImproperlyConfigured("DATABASE_URL: use sqlite:///… (one small hall) or postgres://… (a city).")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# The cache holds rate-limit counters and must be shared by all server processes: a table does that everywhere.
+# The cache holds rate-limit counters and must be shared by all server processes: a table does that everywhere. Beyond
+# MAX_ENTRIES a third of it is thrown away whether its time is over or not, and with Django's 300 a busy morning would
+# take away the counters of wrong passwords and the worker's sign of life.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache"
         if TESTING
         else "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "onewindow_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
 
