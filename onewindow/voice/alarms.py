@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import translation
@@ -11,18 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
 from onewindow.cases.notices import bilingual, say, tell
-from onewindow.cases.rounds import every_turn
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.voice import rules
 from onewindow.voice.device_models import AlarmKind, DeviceAlarm
-from onewindow.voice.models import Device, DeviceKind, DeviceState, opened_at
+from onewindow.voice.models import Device, DeviceKind, opened_at
 
 say("device.alarm", _("%(window)s: the device needs a look: %(what)s"), icon="tablet")
 say("device.offline", _("%(hall)s: devices do not answer"), icon="wifi-off")
-
-#: Seconds between two looks at who is offline.
-EVERY = dt.timedelta(seconds=60)
 
 
 def sound(device: Device, kind: AlarmKind, *, count: int = 1, note: str = "") -> None:
@@ -96,38 +90,3 @@ def _named(device: Device) -> dict[str, str]:
 def _in(language: str, alarm: DeviceAlarm) -> str:
     with translation.override(language):
         return str(AlarmKind(alarm.kind).label)
-
-
-_looked: dt.datetime | None = None
-
-
-@every_turn
-def look_who_is_silent(limit: int) -> int:
-    """Once a minute: who became silent in opening hours is an alarm, whoever is heard again no longer one."""
-    global _looked
-    now = instant.now()
-    if _looked is not None and dt.timedelta() <= now - _looked < EVERY:
-        return 0
-    _looked = now
-    return look(now, limit)
-
-
-def look(now: dt.datetime, limit: int = 200) -> int:
-    """Gives how many alarms were raised or ended. A device that was never switched on raises none."""
-    from onewindow.voice import placing
-
-    placing.give_up(now)
-    silent = DeviceAlarm.objects.open().filter(kind=AlarmKind.OFFLINE).values_list("device_id", flat=True)
-    alarmed, done = set(silent), 0
-    for device in Device.objects.filter(state=DeviceState.ACTIVE, beat__isnull=False).with_places():
-        health = device.health(now)
-        if health == "offline" and device.pk not in alarmed:
-            sound(device, AlarmKind.OFFLINE)
-        elif health in ("online", "late") and device.pk in alarmed:
-            quiet(device, AlarmKind.OFFLINE)
-        else:
-            continue
-        done += 1
-        if done >= limit:
-            break
-    return done

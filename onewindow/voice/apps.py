@@ -19,6 +19,7 @@ class Voice(AppConfig):
             stuck_tickets,
             visit_panel,
             visit_views,
+            watch,
         )
 
         rail.add(60, "reviews", _("Reviews"), "star", Role.BUREAU, Role.LEADER, Role.HALL_MANAGER, Role.HEAD)

@@ -14,6 +14,7 @@ from onewindow.org.models import Counter, Hall, Office
 from onewindow.org.privacy import personal
 from onewindow.org.roles import Role
 from onewindow.voice import records  # noqa: F401 – the rest of this app's models
+from onewindow.voice.levels import Level
 from onewindow.voice.machines import (  # noqa: F401 – known under this name everywhere
     ENDED,
     IN_USE,
@@ -32,16 +33,6 @@ from onewindow.voice.machines import (  # noqa: F401 – known under this name e
 
 #: The second generation of the national list (codes 108–517) is in force; the first one (101–509) is retired.
 LIST = 2
-
-
-class Level(models.IntegerChoices):
-    """五级评价 — 5 is the best (GB/T 39735-2020); GB/T 39046 counts the other way round, adapters must turn it."""
-
-    VERY_GOOD = 5, _("Very satisfied")
-    GOOD = 4, _("Satisfied")
-    FAIR = 3, _("Fairly satisfied")
-    BAD = 2, _("Dissatisfied")
-    VERY_BAD = 1, _("Very dissatisfied")
 
 
 class Touchpoint(models.TextChoices):

@@ -12,7 +12,7 @@ from onewindow.hall.models import MatterGroup, Outcome
 from onewindow.org.models import Counter, Hall
 from onewindow.org.privacy import personal
 from onewindow.org.roles import Role
-from onewindow.voice.models import Level
+from onewindow.voice.levels import Level
 
 
 class VisitVerdictQuerySet(models.QuerySet["VisitVerdict"]):

@@ -15,7 +15,7 @@ from onewindow.cases.append_only import protect, release
 from onewindow.cases.models import Notice
 from onewindow.hall.actions import finish
 from onewindow.sim import evaluator as sim
-from onewindow.voice import alarms, odp, tallies
+from onewindow.voice import odp, tallies, watch
 from onewindow.voice.device_models import DeviceAlarm, DeviceChain, DeviceEvent, WindowVerdict
 from onewindow.voice.models import Conflict, Prompt, Review
 from tests.hall.conftest import build_hall
@@ -378,14 +378,14 @@ def test_nobody_is_alarmed_about_a_silent_device_outside_opening_hours(town, eva
         "online", "late", "offline",
     ]  # fmt: skip
     changed = {
-        w: alarms.look(at(w))
+        w: watch.look(at(w))
         for w in ("2026-11-23 22:00", "2026-11-24 08:39", "2026-11-24 08:41", "2026-11-24 08:42")
     }
     assert list(changed.values()) == [0, 0, 1, 0]
     assert [n.kind for n in Notice.objects.filter(person=town.zhou)] == ["device.offline"]
     monday.move_to(at("2026-11-24 09:00"))
     evaluator.odp.heartbeat()
-    assert (alarms.look(at("2026-11-24 09:00:30")), alarmed()) == (1, {})
+    assert (watch.look(at("2026-11-24 09:00:30")), alarmed()) == (1, {})
 
 
 def test_a_full_queue_is_an_alarm_until_it_is_sent(evaluator):
@@ -399,9 +399,9 @@ def test_the_worker_looks_once_a_minute(town, evaluator, monday):
     evaluator.odp.heartbeat()
     worker.turn()
     monday.shift(59)
-    assert alarms.look_who_is_silent(200) == 0
+    assert watch.look_who_is_silent(200) == 0
     monday.shift(541)
-    assert alarms.look_who_is_silent(200) == 1
+    assert watch.look_who_is_silent(200) == 1
 
 
 # -- proof --

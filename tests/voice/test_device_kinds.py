@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from onewindow.hall.models import MatterGroup, Ticket
-from onewindow.voice import alarms, enrol, placing, stands
+from onewindow.voice import enrol, placing, stands, watch
 from onewindow.voice.device_models import DeviceAlarm, HallVerdict, WindowVerdict
 from onewindow.voice.models import Device, DeviceAssignment, Review
 from tests.town import at
@@ -121,7 +121,7 @@ def test_a_display_that_is_switched_off_is_seen_like_any_device(town, put, monda
     display = put("signage")
     display.odp.heartbeat()
     monday.shift(660)
-    alarms.look(at("2026-11-23 10:11"))
+    watch.look(at("2026-11-23 10:11"))
     assert DeviceAlarm.objects.get().kind == "offline"
     page = signed_in(town.zhou).get("/desk/devices/?lang=en&kind=signage").content.decode()
     assert "Display of the hall 入口左侧" in page and "dvt-tile--offline" in page

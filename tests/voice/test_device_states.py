@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from onewindow.cases import instant
-from onewindow.voice import alarms, evaluators, placing
+from onewindow.voice import evaluators, placing, watch
 from onewindow.voice.actions import NotPossible
 from onewindow.voice.device_models import DeviceAlarm
 from onewindow.voice.models import Device, DeviceState, DeviceStep, Prompt
@@ -53,7 +53,7 @@ def test_a_pending_device_does_not_push_out_the_one_at_the_window(town, evaluato
 def test_what_nobody_confirms_while_its_code_works_is_not_paired(town, proposed, monday):
     device, _pairing, token = proposed
     monday.shift(601)
-    alarms.look(at("2026-11-23 10:10:01"))
+    watch.look(at("2026-11-23 10:10:01"))
     assert steps(device)[-1] == ("pending", "revoked", "system")
     with pytest.raises(NotPossible):
         placing.collect_secret(token)
