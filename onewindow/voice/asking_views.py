@@ -45,7 +45,7 @@ def asking_export(request: HttpRequest) -> HttpResponseBase:
     columns = [
         (_("Hall"), 26), (_("Way"), 14), (_("Occasions"), 12), (_("Asked at the window"), 12), (_("Shown there"), 12),
         (_("Answered there"), 12), (_("Skipped"), 10), (_("Asked by message"), 12), (_("Asked once more"), 12),
-        (_("Opened"), 10), (_("Answered after a message"), 12), (_("Answered otherwise"), 12), (_("No mobile number"), 12),
+        (_("Link opened"), 10), (_("Answered after a message"), 12), (_("Answered otherwise"), 12), (_("No mobile number"), 12),
         (_("Does not want to be asked"), 12), (_("Not asked: asked about other matters in those days"), 16),
         (_("Not yet asked by message"), 12), (_("Nothing said"), 12),
     ]  # fmt: skip
