@@ -1,7 +1,8 @@
 """Takes the pictures of the README from a running demonstration: tools/pictures.py [--base URL] [--to FOLDER].
 
 It does what a visitor of the demonstration would do: pairs an evaluator, takes a matter in at the counter, follows it on a
-phone, opens it at the department. So it leaves one application behind. Look at every picture before you commit it.
+phone, opens it at the department, and reports one thing that could not be done. So it leaves one application and one issue
+behind. Look at every picture before you commit it.
 """
 
 from __future__ import annotations
@@ -105,6 +106,26 @@ def take_in(camera: Camera) -> tuple[str, str]:
     return number, code
 
 
+def putting_right(camera: Camera) -> None:
+    """The queue, a report of what could not be done with the page that follows it, the bureau's issues, and a walk done twice."""
+    display = camera.page((1366, 768))
+    display.goto(f"{camera.base}/hall/H01/board/")
+    camera.take(display, "display")
+
+    phone = camera.page(PHONE)
+    phone.goto(f"{camera.base}/stuck/")
+    phone.fill("[name=text]", "去了两趟都说系统打不开，让我等通知，没有人告诉我等到哪一天。")
+    phone.locator("main form:has([name=text]) button").last.click()
+    phone.wait_for_url("**/i/**")
+    camera.take(phone, "follow")
+
+    bureau = camera.page((1366, 768), by="bureau")
+    bureau.goto(f"{camera.base}/desk/issues/?show=board")
+    camera.take(bureau, "issues")
+    bureau.goto(f"{camera.base}/desk/issues/figures/")
+    camera.take(bureau, "causes")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--base", default="http://localhost:8000")
@@ -156,6 +177,7 @@ def main() -> None:
         bureau = camera.page((1366, 768), by="bureau")
         bureau.goto(f"{camera.base}/desk/reviews/")
         camera.take(bureau, "reviews")
+        putting_right(camera)
 
 
 if __name__ == "__main__":
