@@ -445,7 +445,7 @@ class Relay(models.Model):
 
 
 class Term(models.Model):
-    """词 — a pair of characters that an issue's text contains; by them similar issues are found (similar.py)."""
+    """词 — what an issue's text is compared by: its words, pairs of characters, characters (words.py, similar.py)."""
 
     issue = models.ForeignKey(Issue, models.CASCADE, related_name="terms", db_index=False)
     term = models.CharField(max_length=20)

@@ -108,7 +108,3 @@ def test_a_theme_is_what_comes_more_often_than_before(town, life, monday):
     found = similar.themes(Issue.objects.seen_by(town.bai), at("2026-11-01 00:00"), at("2026-11-24 00:00"))
     assert [(t.now, t.usual) for t in found] == [(4, 0.0)] and "社保系统" in found[0].words
     assert len(found[0].numbers) == 4
-
-
-def test_numbers_and_telephones_are_no_terms():
-    assert similar.terms("来电 19900000001，找窗口") == ["找窗", "窗口"]
