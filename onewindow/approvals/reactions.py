@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.approvals import actions
 from onewindow.approvals.models import Approval, Status
 from onewindow.cases import desk
 from onewindow.cases.models import Event
-from onewindow.cases.notices import bilingual, say, tell
+from onewindow.cases.notices import bilingual, in_status, say, tell
 from onewindow.cases.reactions import on
 from onewindow.org.models import Office, Person, Post
 from onewindow.org.roles import Role
 
 VERDICTS = ("approval.approve", "approval.approve_with_conditions", "approval.oppose")
 
-say("approval.begin", _("%(matter)s: your department's share waits"), icon="inbox")
-say("approval.opinion", _("%(matter)s: %(lead)s asks for your opinion"), icon="inbox")
-say("approval.remind", _("%(matter)s: half of the time for your opinion has gone"), icon="clock")
-say("approval.done", _("%(matter)s: all departments have spoken, you can decide"), icon="circle-check")
-say("approval.objection", _("%(matter)s: %(office)s objects"), icon="triangle-alert")
-say("approval.reopen", _("%(matter)s: %(office)s has taken its opinion back"), icon="undo-2")
-say("approval.comment", _("%(matter)s: %(office)s has comments to be answered"), icon="file-pen")
+SHARE_TURN = in_status(Status.EXAMINING, Status.SUSPENDED)
+
+
+def _lead_s_turn(a: Any, notice: Any) -> bool:
+    """The matter itself still waits for the leading department's decision."""
+    return a.is_open and a.decided_at is None
+
+
+say("approval.begin", _("%(matter)s: your department's share waits"), icon="inbox", while_=SHARE_TURN)
+say("approval.opinion", _("%(matter)s: %(lead)s asks for your opinion"), icon="inbox", while_=SHARE_TURN)
+say(
+    "approval.remind",
+    _("%(matter)s: half of the time for your opinion has gone"),
+    icon="clock",
+    while_=SHARE_TURN,
+)
+say(
+    "approval.done",
+    _("%(matter)s: all departments have spoken, you can decide"),
+    icon="circle-check",
+    while_=_lead_s_turn,
+)
+say("approval.objection", _("%(matter)s: %(office)s objects"), icon="triangle-alert", while_=_lead_s_turn)
+say(
+    "approval.reopen",
+    _("%(matter)s: %(office)s has taken its opinion back"),
+    icon="undo-2",
+    while_=_lead_s_turn,
+)
+say(
+    "approval.comment",
+    _("%(matter)s: %(office)s has comments to be answered"),
+    icon="file-pen",
+    while_=lambda b, _n: b.status == Status.RETURNED,
+)
 say(
     "approval.stop_overrun",
     _("%(matter)s: the time told for your special procedure is over and the clock still stands. End it."),
     icon="hourglass",
+    while_=lambda b, _n: b.status == Status.SUSPENDED,
 )
-say("approval.answer", _("%(matter)s: the comments were answered"), icon="file-pen")
+say("approval.answer", _("%(matter)s: the comments were answered"), icon="file-pen", while_=SHARE_TURN)
 
 
 def of_office(office: Office) -> list[Person]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from onewindow.cases import flow, instant
 from onewindow.cases.flow import FLOWS, StepRefused
 from onewindow.cases.models import Handover
-from onewindow.cases.notices import bilingual, say, tell
+from onewindow.cases.notices import bilingual, over, say, tell
 from onewindow.cases.rules import Reason
 from onewindow.org.models import Person, Post
 from onewindow.org.roles import Role
@@ -242,6 +242,7 @@ def sign(h: Handover, *, by: Person) -> Handover:
                 lines.append(line | ({"why": str(why)} if why else {}))
             h.lines, h.done_at = lines, now
             h.save(update_fields=["lines"])
+        over("handover", str(h.pk), of=None if h.done_at else by)
         return h
 
 
@@ -254,6 +255,7 @@ def refuse(h: Handover, *, by: Person) -> None:
     Handover.objects.filter(pk=h.pk, done_at__isnull=True, refused_at__isnull=True).update(
         refused_at=instant.now()
     )
+    over("handover", str(h.pk))
 
 
 def givers(by: Person) -> list[Person]:

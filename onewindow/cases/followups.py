@@ -16,16 +16,28 @@ from onewindow.cases.rows import prepared
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 
-say(f"card.{CardCode.YELLOW}", _("Yellow card, %(unit)s: %(matter)s has passed its promise"), "hourglass")
-say(f"card.{CardCode.RED}", _("Red card, %(unit)s: %(matter)s has passed the lawful limit"), "siren")
-say(f"card.{CardCode.SUPERVISE}", _("Supervision, %(unit)s: %(matter)s is late and still open"), "megaphone")
+
+def _still_late(case: Any, notice: Any) -> bool:
+    """The clock that the card was given to runs on: what was decided has another one, of whoever hands it out."""
+    same = notice.data.get("clock") in (None, str(case.clock_from))
+    return case.is_open and case.clock_ended_at is None and same
+
+
+CARDS = {
+    CardCode.YELLOW: (_("Yellow card, %(unit)s: %(matter)s has passed its promise"), "hourglass"),
+    CardCode.RED: (_("Red card, %(unit)s: %(matter)s has passed the lawful limit"), "siren"),
+    CardCode.SUPERVISE: (_("Supervision, %(unit)s: %(matter)s is late and still open"), "megaphone"),
+    CardCode.NOTICE: (_("Notice of criticism, %(unit)s: %(matter)s is late and still open"), "megaphone"),
+    CardCode.TRANSFER: (_("Transferred to you, %(unit)s: %(matter)s is late and still open"), "flag"),
+}
+for code, (text, icon) in CARDS.items():
+    say(f"card.{code}", text, icon, while_=_still_late)
 say(
-    f"card.{CardCode.NOTICE}",
-    _("Notice of criticism, %(unit)s: %(matter)s is late and still open"),
-    "megaphone",
+    "assigned",
+    _("%(by)s has given you the matter %(matter)s"),
+    "user-round-check",
+    while_=lambda case, notice: case.is_open and case.handler_id == notice.person_id,
 )
-say(f"card.{CardCode.TRANSFER}", _("Transferred to you, %(unit)s: %(matter)s is late and still open"), "flag")
-say("assigned", _("%(by)s has given you the matter %(matter)s"), "user-round-check")
 say(
     "nobody",
     _("Nobody holds the post “%(role)s” at %(unit)s: what should be told there reaches nobody"),
@@ -44,10 +56,14 @@ def role_names(role: str) -> dict[str, str]:
 
 @prepared
 def _card(number: str, seq: int) -> Any:
-    """Key, matter and unit of the card that an event has issued."""
+    """Key, matter, clock and unit of the card that an event has issued."""
     unit = ("name", "name_en", "code")
     names = [f"{part}__{name}" for part in ("hall", "office") for name in unit]
-    return Card.objects.filter(number=number, event_seq=seq).order_by().values_list("pk", "title", *names)
+    return (
+        Card.objects.filter(number=number, event_seq=seq)
+        .order_by()
+        .values_list("pk", "title", "clock_from", *names)
+    )
 
 
 @prepared
@@ -59,11 +75,14 @@ def _working(username: str) -> Any:
 def tell_of_card(event: Event) -> None:
     """Tells those named on the card; raises the alarm for each post that nobody holds. In a storm there are as many as cases:
     its questions are compiled once."""
-    ((pk, title, *units),) = _card(event.number, event.seq)
+    ((pk, title, since, *units),) = _card(event.number, event.seq)
     name, name_en, code = units[:3] if units[2] else units[3:]
     unit = {"name": name, "name_en": name_en}
     people = [key for username in event.data["told"] for (key,) in _working(username)]
-    tell(people, f"card.{event.data['card']}", key=str(pk), number=event.number, matter=title, unit=unit)
+    tell(
+        people, f"card.{event.data['card']}", key=str(pk), number=event.number, matter=title, unit=unit,
+        clock=str(since),
+    )  # fmt: skip
     for role in event.data.get("untold", ()):
         alarm(role, unit, f"{code} {role} {timezone.localdate(event.at)}")
 

@@ -300,6 +300,7 @@ class Notice(models.Model):
     """提醒 — something that one member of staff is told inside the product; written by a reaction (``notices.tell``).
 
     ``kind`` chooses the words, ``data`` fills them: codes and names of offices and matters, never personal data.
+    ``is_over``: what it asked for is done, by whomever; it was taken out of the bell and nobody has to open it any more.
     """
 
     person = models.ForeignKey(
@@ -312,6 +313,7 @@ class Notice(models.Model):
     data: models.JSONField[Any, Any] = models.JSONField(default=dict)
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
+    is_over = models.BooleanField(default=False, db_default=False)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -321,6 +323,11 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["person", "-id"], name="notice_person"),
             models.Index(fields=["person"], condition=Q(read_at__isnull=True), name="notice_unread"),
+            # an unread one is found again by its case, or by its key if it has none: for taking it out of the bell
+            models.Index(
+                fields=["number"], condition=Q(read_at__isnull=True) & ~Q(number=""), name="notice_of_case"
+            ),
+            models.Index(fields=["key"], condition=Q(read_at__isnull=True, number=""), name="notice_of_key"),
         ]
 
     def __str__(self) -> str:

@@ -8,38 +8,63 @@ A reaction tells people something in one line::
     tell(approvers, "approval.opened", number=a.number, key=f"{event.pk}", matter=bilingual(a.item))
 
 Whoever already has a notice with that ``key`` is not told again: a reaction that runs twice tells once.
+
+A notice that asks somebody to do something says how long it stands::
+
+    say("issue.sign", _("…"), icon="file-pen", while_=lambda i, _n: i.status == S.SIGNING)
+
+As soon as that is no longer so – whoever took the step, and whichever way – it is over: out of the bell, and in the list as
+done (``clear``, called by the worker for the cases that moved). What hangs on no case is ended by ``over``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from onewindow.cases import instant
+from django.db import transaction
+
+from onewindow.cases import flow, instant, rounds
 from onewindow.cases.models import Notice
 from onewindow.cases.rows import insert_all
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import local
 
+log = logging.getLogger(__name__)
 MOST_SHOWN = 99
 PAGE = 30
+#: how often everything that is unread is looked at again, whether its case moved or not
+AGAIN = dt.timedelta(days=1)
+#: whether what a notice asks for is still to be done; looks at the case as it is now and must not write
+Stands = Callable[[Any, Notice], bool]
 
 
 @dataclass(frozen=True)
 class Words:
-    """How one kind of notice reads: a lazy text with ``%(name)s`` places, and its icon."""
+    """How one kind of notice reads: a lazy text with ``%(name)s`` places, its icon, and how long it stands (None: until it is
+    read)."""
 
     text: Any
     icon: str
+    stands: Stands | None = None
 
 
 WORDS: dict[str, Words] = {}
 
 
-def say(kind: str, text: Any, icon: str = "bell") -> None:
-    """Declares a kind of notice (once, where its reaction is). ``text`` is lazy and filled with the notice's data."""
-    WORDS[kind] = Words(text, icon)
+def say(kind: str, text: Any, icon: str = "bell", *, while_: Stands | None = None) -> None:
+    """Declares a kind of notice (once, where its reaction is). ``text`` is lazy and filled with the notice's data;
+    ``while_(case, notice)`` says whether somebody still has to do something about it."""
+    WORDS[kind] = Words(text, icon, while_)
+
+
+def in_status(*statuses: str) -> Stands:
+    """Stands while the case is in one of these statuses and nobody else has taken it on."""
+    return lambda case, notice: case.status in statuses and case.handler_id in (None, notice.person_id)
 
 
 def bilingual(thing: Any) -> dict[str, str]:
@@ -77,6 +102,69 @@ def words(notice: Notice) -> str:
 
 def icon(notice: Notice) -> str:
     return known.icon if (known := WORDS.get(notice.kind)) else "bell"
+
+
+def clear(numbers: Iterable[str]) -> int:
+    """Takes what is over out of the bell, for the cases with these numbers: one question for the notices, one for each kind of
+    case among them, one change. Returns how many."""
+    asking = [kind for kind, known in WORDS.items() if known.stands]
+    mine = Notice.objects.unread().exclude(number="")  # which the index of open ones says too
+    waiting = list(mine.filter(number__in=set(numbers), kind__in=asking).order_by())
+    if not waiting:
+        return 0
+    try:
+        with transaction.atomic():
+            return _end(Notice.objects.filter(pk__in=_done(waiting)))
+    except Exception:  # what one kind of notice can't judge must not hold up the worker
+        log.exception("the notices of %s cases could not be looked at", len({n.number for n in waiting}))
+        return 0
+
+
+def _done(waiting: list[Notice]) -> list[int]:
+    by_kind: dict[str, set[str]] = defaultdict(set)
+    for notice in waiting:
+        by_kind[notice.number[:1]].add(notice.number)
+    cases: dict[str, Any] = {}
+    for prefix, numbers in by_kind.items():
+        if (kind := flow.FLOWS.get(prefix)) and kind.model:
+            found = kind.model._base_manager.filter(number__in=numbers).order_by()
+            cases |= {case.number: case for case in found}
+    return [
+        n.pk
+        for n in waiting
+        if (case := cases.get(n.number)) and (stands := WORDS[n.kind].stands) and not stands(case, n)
+    ]
+
+
+_looked: dt.datetime | None = None
+_beyond = ""
+
+
+@rounds.every_turn
+def look_through(limit: int = 200) -> int:
+    """Once a day, and when a worker starts: what was told before this version knew how long it stands, and what an hour has
+    ended and not a step. Case by case, so many a turn."""
+    global _looked, _beyond
+    now = instant.now()
+    if not _beyond and _looked is not None and dt.timedelta() <= now - _looked < AGAIN:
+        return 0
+    mine = Notice.objects.unread().exclude(number="").filter(number__gt=_beyond).order_by("number")
+    numbers = list(mine.values_list("number", flat=True).distinct()[:limit])
+    _looked, _beyond = now, numbers[-1] if len(numbers) == limit else ""
+    return clear(numbers) if numbers else 0
+
+
+def over(kind: str, key: str, *, of: Person | None = None, begins: bool = False) -> int:
+    """What was told with this key (``begins``: with every key that begins so) is done: out of the bell of everybody, or of one
+    person. For notices that hang on no case."""
+    whole = f"{kind} {key}"
+    rows = Notice.objects.unread().filter(number="")
+    rows = rows.filter(key__gte=whole, key__lt=f"{whole}\uffff") if begins else rows.filter(key=whole[:80])
+    return _end(rows.filter(person=of) if of else rows)
+
+
+def _end(rows: Any) -> int:
+    return int(rows.filter(read_at__isnull=True).update(read_at=instant.now(), is_over=True))
 
 
 def unread(person: Person) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 
-from onewindow.cases import channels, clock, flow, instant, ladder, reactions, rounds
+from onewindow.cases import channels, clock, flow, instant, ladder, notices, reactions, rounds
 from onewindow.cases.models import Event, Followup, Message
 from onewindow.cases.rules import CLOCK
 
@@ -96,6 +96,8 @@ def follow(limit: int = 200) -> int:
                 idle = Followup.objects.filter(event_id__in=still, done_at__isnull=True)
                 done += idle.update(done_at=instant.now())
             done += sum(_follow_one(events[key]) for key in alone)
+            # after all of them: what a late reaction tells of a turn that has passed meanwhile is over as well
+            notices.clear(event.number for event in events.values() if event.verb != "light")
     return done
 
 

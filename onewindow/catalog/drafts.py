@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from onewindow.cases import instant, rounds
-from onewindow.cases.notices import say, tell
+from onewindow.cases.notices import over, say, tell
 from onewindow.catalog import keep
 from onewindow.catalog.lint import Finding
 from onewindow.catalog.models import Change, ChangeState, ItemVersion
@@ -89,6 +89,7 @@ def save(change: Change, content: keep.Document, *, by: Person) -> None:
         edited_at=change.edited_at,
         edited_by=change.edited_by,
     )
+    _looked(change)
 
 
 def drop(change: Change, *, by: Person) -> None:
@@ -97,6 +98,12 @@ def drop(change: Change, *, by: Person) -> None:
     Change.objects.filter(pk=change.pk).update(
         state=ChangeState.DROPPED, edited_at=instant.now(), edited_by=by.username
     )
+    _looked(change)
+
+
+def _looked(change: Change) -> None:
+    """Nobody is asked for a second look at it any more."""
+    over("catalogue.second_look", f"{change.pk} ", begins=True)
 
 
 def _own(change: Change, by: Person) -> None:
@@ -183,6 +190,7 @@ def publish(change: Change, *, by: Person, reason: str = "", from_on: dt.date | 
         if not taken:
             raise NotPossible(_("This change has been decided meanwhile."))
         change.state, change.from_on, change.published_by = ChangeState.SCHEDULED, from_on, by.username
+        _looked(change)
         return "scheduled"
     return _put_in_force(change, by.username, reason)
 
@@ -201,6 +209,7 @@ def _put_in_force(change: Change, by: str, reason: str = "") -> str:
         document = section.normal(change.content)
         outcome = section.publish(document, by=by)
         Change.objects.filter(pk=change.pk).update(content=document)
+        _looked(change)
     change.state = ChangeState.PUBLISHED
     return outcome
 

@@ -15,7 +15,17 @@ from onewindow.cases.models import Attachment, Event
 from onewindow.issues import evidence, origins, rules, similar
 from onewindow.issues.evidence import shows_reporter
 from onewindow.issues.forms import FORMS
-from onewindow.issues.models import Grade, How, Issue, IssueQuerySet, Kin, Proposal, Refusal, Status
+from onewindow.issues.models import (
+    UNITS_TURN,
+    Grade,
+    How,
+    Issue,
+    IssueQuerySet,
+    Kin,
+    Proposal,
+    Refusal,
+    Status,
+)
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import limit, local
 
@@ -25,7 +35,6 @@ if TYPE_CHECKING:
 S = Status
 #: A telephone or identity number in a text would tell the unit who wrote it.
 DIGITS = re.compile(r"(?<!\d)\d[\d\- ]{5,}[\dXx]")
-UNITS_TURN = (S.ASSIGNED, S.WORKING, S.CONTACTED)
 BUREAUS_TURN = (S.REGISTERED, S.REPLIED, S.APPEALED)
 
 SAID = {

@@ -39,6 +39,10 @@ class Status(models.TextChoices):
     CLOSED = "closed", pgettext_lazy("issue", "Closed")
 
 
+#: what waits for the responsible unit
+UNITS_TURN = (Status.ASSIGNED, Status.CONTACTED, Status.WORKING)
+
+
 class Grade(models.TextChoices):
     """How hard it is; the limit of each lies in the parameters (origins.py)."""
 

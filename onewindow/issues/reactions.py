@@ -17,7 +17,7 @@ from onewindow.cases.notices import bilingual, say, tell
 from onewindow.cases.reactions import on
 from onewindow.cases.rows import prepared
 from onewindow.issues import links, opening
-from onewindow.issues.models import Issue, Proposal, Relay
+from onewindow.issues.models import UNITS_TURN, Issue, Proposal, Relay, Status
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.window.models import Application
@@ -114,19 +114,66 @@ def text(template: str, i: Issue, event: Event) -> str:
 
 # --- staff -------------------------------------------------------------------------------------------------
 
-say("issue.turn", _("%(matter)s: an issue waits for your unit"), icon="message-square-warning")
-say("issue.assign", _("%(matter)s: an issue has to be assigned"), icon="inbox")
+
+def _unit_s_turn(i: Issue, notice: Any) -> bool:
+    """With the unit that was told, and in nobody else's hands there."""
+    elsewhere = notice.data.get("unit", i.office_id) != i.office_id
+    return i.status in UNITS_TURN and not elsewhere and i.handler_id in (None, notice.person_id)
+
+
+def _while(*statuses: Status) -> Any:
+    return lambda i, _notice: i.status in statuses
+
+
+say(
+    "issue.turn",
+    _("%(matter)s: an issue waits for your unit"),
+    icon="message-square-warning",
+    while_=_unit_s_turn,
+)
+say(
+    "issue.assign",
+    _("%(matter)s: an issue has to be assigned"),
+    icon="inbox",
+    while_=_while(Status.REGISTERED),
+)
 say(
     "issue.again",
     _("%(matter)s: the reporter is not content; it comes to you, round %(n)s"),
     icon="rotate-ccw",
+    while_=lambda i, notice: i.status in UNITS_TURN and notice.data.get("n") == i.reopened + 1,
 )
-say("issue.sign", _("%(matter)s: a lawful no waits for your signature"), icon="file-pen")
+say(
+    "issue.sign",
+    _("%(matter)s: a lawful no waits for your signature"),
+    icon="file-pen",
+    while_=_while(Status.SIGNING),
+)
 say("issue.policy", _("%(matter)s: an issue that only another policy would solve"), icon="flag")
-say("issue.added", _("%(matter)s: the reporter has written"), icon="message-square-text")
-say("issue.appeal", _("%(matter)s: an appeal waits for the panel"), icon="scale")
-say("issue.callback", _("%(matter)s: answered, to be called back"), icon="phone")
-say("issue.recheck", _("%(matter)s: ask again whether it is really fixed"), icon="history")
+say(
+    "issue.added",
+    _("%(matter)s: the reporter has written"),
+    icon="message-square-text",
+    while_=lambda i, _n: i.is_open,
+)
+say(
+    "issue.appeal",
+    _("%(matter)s: an appeal waits for the panel"),
+    icon="scale",
+    while_=_while(Status.APPEALED),
+)
+say(
+    "issue.callback",
+    _("%(matter)s: answered, to be called back"),
+    icon="phone",
+    while_=_while(Status.REPLIED),
+)
+say(
+    "issue.recheck",
+    _("%(matter)s: ask again whether it is really fixed"),
+    icon="history",
+    while_=lambda i, _n: i.status == Status.CLOSED and i.rechecked_at is None,
+)
 
 
 def _matter(i: Issue) -> Any:
@@ -136,7 +183,8 @@ def _matter(i: Issue) -> Any:
 def _tell(i: Issue, people: Iterable[Person], kind: str, event: Event, **data: Any) -> None:
     """Tells those who may see it; nobody whom it is about, or who leads that person, learns of it by a notice."""
     meant = [p for p in unique(people) if i.may_be_told(p) and p.username != event.by]
-    tell(meant, kind, key=f"{i.number} {event.seq}", number=i.number, matter=_matter(i), **data)
+    tell(meant, kind, key=f"{i.number} {event.seq}", number=i.number, matter=_matter(i), unit=i.office_id,
+         **data)  # fmt: skip
 
 
 def unit_of(i: Issue) -> list[Person]:

@@ -12,13 +12,18 @@ from onewindow.cases.models import Event
 from onewindow.cases.notices import bilingual, say
 from onewindow.cases.notices import tell as tell_staff
 from onewindow.cases.reactions import on
-from onewindow.my.models import Account, Authority
+from onewindow.my.models import Account, Authority, Question
 from onewindow.org.models import Person, Post
 from onewindow.org.roles import Role
 from onewindow.window.models import Application
 from onewindow.window.reactions import by_text, tell
 
-say("my.question", _("%(item)s: an applicant has asked a question"), icon="message-circle-question-mark")
+say(
+    "my.question",
+    _("%(item)s: an applicant has asked a question"),
+    icon="message-circle-question-mark",
+    while_=lambda a, _n: Question.objects.filter(number=a.number).open().exists(),
+)
 
 
 def roads(a: Application) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
-from onewindow.cases.notices import bilingual, say, tell
+from onewindow.cases.notices import bilingual, over, say, tell
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
 from onewindow.voice import rules
@@ -38,7 +38,10 @@ def sound(device: Device, kind: AlarmKind, *, count: int = 1, note: str = "") ->
 
 def quiet(device: Device, kind: AlarmKind) -> None:
     """Ends an alarm whose reason is gone."""
-    DeviceAlarm.objects.open().filter(device=device, kind=kind).update(closed_at=instant.now())
+    now = instant.now()
+    if DeviceAlarm.objects.open().filter(device=device, kind=kind).update(closed_at=now):
+        for alarm in DeviceAlarm.objects.filter(device=device, kind=kind, closed_at=now):
+            _no_more(alarm)
 
 
 def dark(device: Device, is_dark: bool) -> None:
@@ -52,7 +55,8 @@ def dark(device: Device, is_dark: bool) -> None:
 def looked_at(alarm: DeviceAlarm, *, by: Person) -> None:
     """Somebody has seen to it; it stays in the device's history. Raises PermissionDenied for who does not run the hall."""
     rules.must_run(by, alarm.device.hall)
-    DeviceAlarm.objects.open().filter(pk=alarm.pk).update(closed_at=instant.now(), closed_by=by.username)
+    if DeviceAlarm.objects.open().filter(pk=alarm.pk).update(closed_at=instant.now(), closed_by=by.username):
+        _no_more(alarm)
 
 
 def _managers(hall_id: int) -> list[Person]:
@@ -73,6 +77,18 @@ def _tell(alarm: DeviceAlarm) -> None:
         _managers(hall.pk), "device.alarm", key=str(alarm.pk), url=f"/desk/devices/{alarm.device.code}/",
         window=bilingual(device.counter) if device.counter else _named(device), what=what,
     )  # fmt: skip
+
+
+def _no_more(alarm: DeviceAlarm) -> None:
+    """Its reason is gone, or somebody has seen to it: the bell of the others need not ring any longer. That of a hall's silent
+    devices rings until the last of them is heard again."""
+    if alarm.kind != AlarmKind.OFFLINE:
+        over("device.alarm", str(alarm.pk))
+        return
+    hall = alarm.device.hall
+    still = DeviceAlarm.objects.open().filter(kind=AlarmKind.OFFLINE, device__hall=hall)
+    if not still.exists():
+        over("device.offline", f"{hall.code} ", begins=True)
 
 
 def _named(device: Device) -> dict[str, str]:

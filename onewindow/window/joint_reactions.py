@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.approvals import actions as approvals
-from onewindow.approvals.models import Approval
+from onewindow.approvals.models import Approval, Check, CheckState
 from onewindow.approvals.reactions import of_office
 from onewindow.cases import clock, desk, instant, rungs
 from onewindow.cases.flow import note
@@ -23,19 +24,42 @@ from onewindow.org.roles import Role
 from onewindow.window import confirming
 from onewindow.window.actions import flow
 from onewindow.window.letters import full_name
-from onewindow.window.models import Application, PaperKind
+from onewindow.window.models import Application, PaperKind, Status
 from onewindow.window.papers import issue
 from onewindow.window.reactions import tell as tell_applicant
 
 #: Verbs after which an application has ended, whoever declared them.
 ENDS = [verb for verb, step in flow.steps.items() if step.final]
 
-say("application.bounce", _("%(matter)s: %(office)s returned it to the window"), icon="undo-2")
-say("application.dispute", _("%(matter)s: window and department disagree, please decide"), icon="scale")
+
+def _while(state: CheckState) -> Callable[[Any, Any], bool]:
+    """The check between window and department still stands there."""
+
+    def stands(a: Application, notice: Any) -> bool:
+        return a.is_open and Check.objects.filter(application=a.number, state=state).exists()
+
+    return stands
+
+
+say(
+    "application.bounce",
+    _("%(matter)s: %(office)s returned it to the window"),
+    icon="undo-2",
+    while_=_while(CheckState.BOUNCED),
+)
+say(
+    "application.dispute",
+    _("%(matter)s: window and department disagree, please decide"),
+    icon="scale",
+    while_=_while(CheckState.DISPUTED),
+)
 say("application.settle", _("%(matter)s: the bureau has settled the dispute"), icon="scale")
-
-
-say("application.unconfirmed_yet", _("%(matter)s is not confirmed. %(todo)s"), icon="hourglass")
+say(
+    "application.unconfirmed_yet",
+    _("%(matter)s is not confirmed. %(todo)s"),
+    icon="hourglass",
+    while_=lambda a, _n: a.status == Status.EXAMINING and not a.confirmed_at and not a.bounces,
+)
 
 
 @on("application.unconfirmed_yet")
