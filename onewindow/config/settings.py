@@ -314,7 +314,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "onewindow.org.widgets.Renderer"
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 INSTALLED_APPS.append("django.forms")
 SILENCED_SYSTEM_CHECKS = ["security.W021"] if not SECURE else []
