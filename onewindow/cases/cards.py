@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import desk, flow, instant
 from onewindow.cases.flow import FLOWS, StepRefused
-from onewindow.cases.models import Card, CardReply, ReplyKind
+from onewindow.cases.models import KEPT_FROM_SOME, Card, CardReply, ReplyKind
 from onewindow.cases.rules import Reason
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
@@ -93,11 +93,14 @@ def to_answer(person: Person) -> int:
     halls = person.halls_as(Role.CLERK, Role.HALL_MANAGER)
     if not offices and not halls:
         return 0
-    ours = Q(hall_id__in=halls) | Q(office_id__in=offices, hall__isnull=True)
-    found = (
-        select(person, {"state": OPEN}).filter(ours).order_by().prefetch_related(None).select_related(None)
-    )
-    return len(found.values_list("pk")[:MOST_COUNTED])
+
+    def build() -> QuerySet[Any, Any]:
+        ours = Q(hall_id__in=halls) | Q(office_id__in=offices, hall__isnull=True)
+        plain = select(person, {"state": OPEN}).order_by().prefetch_related(None).select_related(None)
+        return plain.filter(ours).values_list("pk")[:MOST_COUNTED]
+
+    kept = tuple(desk.KINDS[prefix].besides(person) for prefix in KEPT_FROM_SOME)
+    return len(desk.MEMORY.rows(("cards", person.standing, kept, desk.today()), build))
 
 
 def find(person: Person, pk: int) -> Card | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +25,7 @@ from onewindow.cases.models import Attachment, Case, Event, Light
 from onewindow.org.calendar import ZONE, working_days_left
 from onewindow.org.fields import moment_of
 from onewindow.org.finding import one
+from onewindow.org.memory import Memory
 from onewindow.org.models import AccessLog, current_calendar
 from onewindow.org.sealed import seal, unseal
 
@@ -75,6 +76,11 @@ class Kind:
     def waiting(self, person: Person) -> Q:
         """Which open cases wait for this person; ``Q(pk__in=[])`` for one for whom none ever does."""
         raise NotImplementedError
+
+    def besides(self, person: Person) -> Hashable:
+        """What ``waiting`` and ``seen_by`` follow from besides the person's posts and the day: whatever they ask the database
+        while the question is put together. A list is remembered by it."""
+        return None
 
     def listed(self, person: Person) -> Q:
         """What stands in this person's lists of all that may be seen (a number that is typed finds the rest): a plain scope,
@@ -243,6 +249,26 @@ def select(kind: Kind, person: Person, asked: Asked) -> QuerySet:
     return kind.rows(cases.filter(kind.narrow(asked.more))).order_by(by, "-id" if descending else "id")
 
 
+MEMORY = Memory()
+
+
+def _first(
+    most: int, kind: Kind, person: Person, asked: Asked, day: dt.date, columns: Sequence[Any] = ()
+) -> list[Any]:
+    """The first rows of what was asked for: compiled once, but for a text that somebody typed and for people who don't work
+    here (what they see follows from more than posts)."""
+
+    def build() -> QuerySet:
+        cases = select(kind, person, asked)
+        return (cases.values_list(*columns) if columns else cases)[:most]
+
+    if asked.text or not person.works_here:
+        return list(build())
+    wish = replace(asked, more=frozenset(asked.more.items()))  # type: ignore[arg-type]
+    key = (kind, person.standing, kind.besides(person), day, wish, most, bool(columns))
+    return MEMORY.rows(key, build)
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of a list and the cursor of the next (empty: this is the last)."""
@@ -255,12 +281,13 @@ def page(person: Person, asked: Asked, cursor: str = "", size: int = PAGE) -> Pa
     """One page over all kinds: a query a kind, each for one page at most, merged."""
     column, descending = ORDERS[asked.order]
     value, _, number = cursor.replace("\0", "").partition("~")
-    parts = []
+    parts, day = [], today()
     for prefix, kind in KINDS.items():
-        cases = select(kind, person, asked)
         if cursor and (beyond := _beyond(kind, column, descending, value, number)) is not None:
-            cases = cases.filter(beyond)
-        parts.append([(_key(case, column, descending, prefix), case) for case in cases[: size + 1]])
+            cases = list(select(kind, person, asked).filter(beyond)[: size + 1])
+        else:
+            cases = _first(size + 1, kind, person, asked, day)
+        parts.append([(_key(case, column, descending, prefix), case) for case in cases])
     merged = heapq.merge(*parts, key=lambda pair: pair[0])
     rows = [case for _, case in merged]
     more = len(rows) > size
@@ -303,22 +330,33 @@ class Tally:
     lights: Mapping[str, int]
 
 
-def tally(person: Person, asked: Asked, cap: int | None = None) -> Tally:
+def tally(person: Person, asked: Asked, cap: int | None = None, whole: Sequence[Any] | None = None) -> Tally:
     """Counts what was asked for, looking at no more than ``cap`` rows (and one) of each kind, in the order of the index
-    that holds only open ones. The lights are counted as if no light had been asked for."""
+    that holds only open ones. The lights are counted as if no light had been asked for. ``whole``: the list itself, if it
+    fits its first page; then nothing is asked."""
     cap, total, lights = CAP if cap is None else cap, 0, Counter[str]()
-    wanted = LIGHTS_OF.get(asked.light)
-    for kind in KINDS.values():
-        if asked.show == ALL:
-            total += len(select(kind, person, asked).values_list("pk")[: cap + 1])
-            continue
-        still = Case_(When(LIGHTS["stopped"], then=True), default=False)
-        rows = select(kind, person, replace(asked, light=""))
-        for light, stopped in rows.values_list("light", still)[: cap + 1]:
-            name = "stopped" if stopped else light
-            lights[name] += 1
-            total += wanted is None or name in wanted
+    wanted, day = LIGHTS_OF.get(asked.light), today()
+    if whole is not None and not asked.light:
+        if asked.show != ALL:
+            lights.update("stopped" if _stands_still(case) else case.light for case in whole)
+        total = len(whole)
+    else:
+        for kind in KINDS.values():
+            if asked.show == ALL:
+                total += len(_first(cap + 1, kind, person, asked, day, ["pk"]))
+                continue
+            still = Case_(When(LIGHTS["stopped"], then=True), default=False)
+            lit = replace(asked, light="")
+            for light, stopped in _first(cap + 1, kind, person, lit, day, ["light", still]):
+                name = "stopped" if stopped else light
+                lights[name] += 1
+                total += wanted is None or name in wanted
     return Tally(min(total, cap + 1), lights | {"late": lights["yellow"] + lights["red"]})
+
+
+def _stands_still(case: Any) -> bool:
+    """``LIGHTS["stopped"]`` of one case."""
+    return case.clock_from is not None and case.clock_ended_at is None and case.due_at is None
 
 
 def waiting(person: Person, cap: int = 100) -> int:

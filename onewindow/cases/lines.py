@@ -11,11 +11,12 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from onewindow.cases import desk, instant, numbers
@@ -23,29 +24,37 @@ from onewindow.cases.flow import FLOWS
 from onewindow.org.templatetags.ow import light_tag, local, moment, status_tag
 
 #: First the words of the column heads are put in, once a page, then the facts of each case.
-CELLS = """<th scope="row"><a class="ow-todo__a" href="{at}{{}}/">{{}}</a><div class="ow-t__sub">{{}}</div></th>
+ROW = """<tr{{}}>{{}}<th scope="row"><a class="ow-todo__a" href="{at}{{}}/">{{}}</a><div class="ow-t__sub">{{}}</div></th>
 <td data-label="{number}"><span class="ow-num ow-nowrap">{{}}</span></td>
 <td data-label="{status}">{{}}</td>
 <td data-label="{deadline}">{{}}{{}}</td>
 <td data-label="{where}">{{}}</td>
-<td data-label="{opened}" class="ow-num ow-nowrap">{{}}</td>"""
+<td data-label="{opened}" class="ow-num ow-nowrap">{{}}</td></tr>
+"""
+TICK = """<td class="ow-pickcol"><input type="checkbox" form="batch" name="case" value="{}:{}" aria-label="{}"></td>"""
 DUE = '<div class="ow-t__sub ow-num">{}{}</div>'
 PROVISIONAL = ' <span title="{}">{}</span>'
 
 
 @dataclass(frozen=True)
 class Line:
-    """One case in a list: its ``cells`` (``<th>`` and ``<td>``), and whether it ``is_late``."""
+    """One case in a list: its table row."""
 
     case: Any
-    is_late: bool
-    cells: SafeString
+    html: SafeString
 
 
-def lines(cases: Iterable[Any], *, by_office: bool) -> Iterator[Line]:
-    """A line for each case; the fifth cell names the department (``by_office``), else the hall."""
-    cells = format_html(
-        CELLS,
+def _put(form: str, *facts: object) -> SafeString:
+    """``format_html`` without its detour by way of texts that are not translated yet."""
+    safe = [fact if isinstance(fact, SafeString) else escape(str(fact)) for fact in facts]
+    return mark_safe(form.format(*safe))  # every part is escaped or was safe
+
+
+def lines(cases: Iterable[Any], *, by_office: bool, ticked: bool = False) -> Iterator[Line]:
+    """A line for each case; the fifth cell names the department (``by_office``), else the hall. ``ticked``: with a box to
+    choose it for a step that many take together."""
+    row = format_html(
+        ROW,
         at=reverse("case", args=["-"]).removesuffix("-/"),
         number=_("Number"),
         status=_("Status"),
@@ -55,11 +64,14 @@ def lines(cases: Iterable[Any], *, by_office: bool) -> Iterator[Line]:
     )
     status = cache(lambda flow, code: status_tag(code, FLOWS[flow].statuses(code).label))
     how = cache(light_tag)
+    tick, late = _("Tick %(number)s"), mark_safe(' class="is-late"')
     now = instant.now()
     for case in cases:
         kind, light, left = desk.of(case), desk.light(case), desk.left(case, now)
-        html = format_html(
-            cells,
+        html = _put(
+            row,
+            late if light in ("RED", "YELLOW") else "",
+            _put(TICK, case.number, case.version, tick % {"number": case.number}) if ticked else "",
             case.number,
             kind.title(case),
             kind.line(case),
@@ -70,11 +82,11 @@ def lines(cases: Iterable[Any], *, by_office: bool) -> Iterator[Line]:
             local(case.office if by_office else getattr(case, "hall", None)),
             moment(case.opened_at),
         )
-        yield Line(case, light in ("RED", "YELLOW"), html)
+        yield Line(case, html)
 
 
 def _due(at: dt.datetime, is_provisional: bool) -> SafeString:
     if not is_provisional:
-        return format_html(DUE, moment(at), "")
-    doubt = format_html(PROVISIONAL, _("The calendar of that year is not published yet"), _("(provisional)"))
-    return format_html(DUE, moment(at), doubt)
+        return _put(DUE, moment(at), "")
+    doubt = _put(PROVISIONAL, _("The calendar of that year is not published yet"), _("(provisional)"))
+    return _put(DUE, moment(at), doubt)

@@ -81,11 +81,13 @@ def _list(request: HttpRequest, here: str, tabs: list[str]) -> HttpResponse:
     if request.method == "POST" or "q" in request.GET:
         return _sealed_search(request)
     show, filters, asked = _asked(request, tabs)
-    page = desk.page(request.user, asked, request.GET.get("cursor", ""))
-    tally = desk.tally(request.user, asked)
+    cursor = request.GET.get("cursor", "")
+    page = desk.page(request.user, asked, cursor)
+    tally = desk.tally(request.user, asked, whole=None if cursor or page.next else page.rows)
     if asked == desk.Asked():
         request.user.waits = tally.total  # the red dot of the menu need not count them again
     many_offices = len({case.office_id for case in page.rows}) > 1
+    together = batch.offered(page.rows, request.user) if show != desk.ALL else []  # type: ignore[arg-type]
     context = {
         "here": here,
         "heading": _("My to-do list") if desk.WAITING in tabs else _("Cases") if tabs else _("Find a case"),
@@ -93,7 +95,7 @@ def _list(request: HttpRequest, here: str, tabs: list[str]) -> HttpResponse:
         "show": show,
         "filters": filters,
         "filtered": filters.is_used or bool(asked.text),
-        "rows": list(lines(page.rows, by_office=many_offices)),
+        "rows": list(lines(page.rows, by_office=many_offices, ticked=bool(together))),
         "next": page.next,
         "total": f"{desk.CAP}+" if tally.total > desk.CAP else tally.total,
         "sorted_by": asked.order,
@@ -105,7 +107,7 @@ def _list(request: HttpRequest, here: str, tabs: list[str]) -> HttpResponse:
             if (n := tally.lights.get(name))
         ],
         "many_offices": many_offices,
-        "together": batch.offered(page.rows, request.user) if show != desk.ALL else [],  # type: ignore[arg-type]
+        "together": together,
     }
     return render(request, "cases/desk.html", context)
 

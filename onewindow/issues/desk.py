@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
@@ -26,6 +26,7 @@ from onewindow.issues.models import (
     Refusal,
     Status,
 )
+from onewindow.issues.separation import led_by
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import limit, local
 
@@ -99,6 +100,9 @@ class Issues(desk.Kind):
         if person.has_role(Role.LEADER):
             mine |= late & Q(status__in=UNITS_TURN)
         return mine
+
+    def besides(self, person: Person) -> Hashable:
+        return frozenset(led_by(person))
 
     def meant(self, text: str, show: str) -> Q:
         """Its own number or that of its application; the number of a review's application means nothing here, for it would

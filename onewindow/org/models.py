@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from onewindow.org import parameters
 from onewindow.org.calendar import Calendar, Limit
+from onewindow.org.memory import Memory
 from onewindow.org.privacy import personal
 from onewindow.org.roles import PRIVILEGED, STAFF, Role
 
@@ -131,13 +132,26 @@ class Person(AbstractUser):
         """The posts held today, read once a request."""
         if not self.is_active:
             return []
-        today = self.posts.on(timezone.localdate()).order_by()  # sorted here: see org/finding.py
-        found = today.select_related("office", "hall", "stands_in_for__person")
+        day = timezone.localdate()
+
+        def build() -> PostQuerySet:
+            today = (
+                Post.objects.on(day).filter(person_id=self.pk).order_by()
+            )  # sorted here: see org/finding.py
+            return today.select_related("office", "hall", "stands_in_for__person")
+
+        found = POSTS.rows((self.pk, day), build)
         return sorted(found, key=lambda post: (post.starts_on, post.pk))
 
     @cached_property
     def roles(self) -> set[str]:
         return {post.role for post in self.posts_today}
+
+    @property
+    def standing(self) -> tuple[Any, ...]:
+        """All that what this person may see follows from, as a key: whoever he is, and the posts of today."""
+        posts = frozenset((post.role, post.office_id, post.hall_id) for post in self.posts_today)
+        return self.pk, self.is_active, self.is_superuser, self.uscc, posts
 
     def has_role(self, *roles: str) -> bool:
         return bool(self.roles.intersection(roles))
@@ -163,6 +177,9 @@ class Person(AbstractUser):
         from allauth.mfa.models import Authenticator
 
         return Authenticator.objects.filter(user=self).exclude(type="recovery_codes").exists()
+
+
+POSTS = Memory()
 
 
 class PostQuerySet(models.QuerySet["Post"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
@@ -37,13 +38,18 @@ def add(
     ENTRIES.sort(key=lambda e: e.order)
 
 
+@cache
+def _address(name: str) -> str:
+    return reverse(name)
+
+
 def rail_for(person: Person, path: str) -> list[dict[str, Any]]:
     """The entries open to this person; the longest matching one is marked as the current page, and those for which the
     screen is too low as ``rare``."""
     rows: list[dict[str, Any]] = []
     for entry in ENTRIES:
         if person.roles & entry.roles:
-            url = reverse(entry.url)
+            url = _address(entry.url)
             count = entry.count(person) if entry.count else 0
             row = {"url": url, "label": entry.label, "icon": entry.icon, "count": count}
             rows.append(row | {"current": False, "rare": False})

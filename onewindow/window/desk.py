@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -92,6 +93,9 @@ class Applications(desk.Kind):
             mine |= Q(office_id__in=offices) & (Q(status__in=[S.EXAMINING, S.SUSPENDED, S.FORWARDED]) | final)
         return joint.also_waiting(mine, person)
 
+    def besides(self, person: Person) -> Hashable:
+        return joint.sees_disputes(person)
+
     def listed(self, person: Person) -> Q:
         """The own halls and departments; what a department only takes part in stands in its list as its share."""
         if person.has_role(Role.BUREAU, Role.LEADER, Role.ENTERPRISE):
@@ -120,16 +124,20 @@ class Applications(desk.Kind):
         return Q(applicant_name=text) if show == desk.ALL else Q(applicant_name__contains=text)
 
     def fields(self, person: Person) -> dict[str, Any]:
-        items = Item.objects.published().order_by("office__code", "code")
-        if offices := person.offices_as(Role.APPROVER, Role.HEAD):
-            if not person.has_role(Role.CLERK, Role.HALL_MANAGER, Role.BUREAU, Role.LEADER):
-                items = items.filter(office_id__in=offices)
-        fields: dict[str, Any] = {"item": _choice(_("Item"), [(i.code, local(i)) for i in items])}
+        offices = frozenset(person.offices_as(Role.APPROVER, Role.HEAD))
+        if person.has_role(Role.CLERK, Role.HALL_MANAGER, Role.BUREAU, Role.LEADER):
+            offices = frozenset()
+
+        def items() -> QuerySet:
+            found = Item.objects.published().order_by("office__code", "code")
+            return found.filter(office_id__in=offices) if offices else found
+
+        fields: dict[str, Any] = {"item": _choice(_("Item"), _names(("items", offices), items))}
         if (
             person.has_role(Role.APPROVER, Role.HEAD, Role.BUREAU, Role.LEADER)
             or len(person.halls_as(*Role)) > 1
         ):
-            fields["hall"] = _choice(_("Hall"), [(h.code, local(h)) for h in Hall.objects.all()])
+            fields["hall"] = _choice(_("Hall"), _names("halls", Hall.objects.all))
         if person.has_role(Role.HALL_MANAGER, Role.HEAD, Role.BUREAU, Role.LEADER):
             fields |= self._figures(person)
         return fields
@@ -406,6 +414,14 @@ def _day() -> forms.DateInput:
 
 def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), ZONE)
+
+
+def _names(what: Hashable, build: Callable[[], QuerySet]) -> list[tuple[str, str]]:
+    """Codes with names in the reader's language, as choices."""
+    rows = desk.MEMORY.rows(
+        (what, timezone.localdate()), lambda: build().values_list("code", "name", "name_en")
+    )
+    return [(code, local({"name": name, "name_en": english})) for code, name, english in rows]
 
 
 def _choice(label: str, choices: list[tuple[str, str]]) -> forms.Field:

@@ -126,10 +126,15 @@ def also_waiting(mine: Q, person: Any) -> Q:
     if halls := person.halls_as(Role.CLERK):
         back = checks.filter(state=CheckState.BOUNCED, hall_id__in=halls)
         mine |= Q(hall_id__in=halls, number__in=back, status__in=[Status.EXAMINING, Status.SUSPENDED])
-    in_dispute = checks.filter(state=CheckState.DISPUTED)
-    if person.has_role(Role.BUREAU) and in_dispute.exists():
+    if sees_disputes(person):
+        in_dispute = checks.filter(state=CheckState.DISPUTED)
         mine |= Q(number__in=in_dispute, status__in=[Status.EXAMINING, Status.SUSPENDED])
     return mine
+
+
+def sees_disputes(person: Any) -> bool:
+    """Whether there is a dispute, and this person decides it."""
+    return person.has_role(Role.BUREAU) and Check.objects.filter(state=CheckState.DISPUTED).exists()
 
 
 def page(a: Application, person: Any) -> dict[str, Any]:

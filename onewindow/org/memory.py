@@ -1,0 +1,97 @@
+"""Questions to the database that are compiled once and asked often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db.models.query import ModelIterable, get_related_populators
+
+
+class _Shape:
+    """What all questions with the same SQL have in common: how a row of the answer is read."""
+
+    def __init__(self, sql: str, compiler: Any, is_model: bool):
+        self.sql, self.compiler, self.is_model = sql, compiler, is_model
+        self.converters = compiler.get_converters([select[0] for select in compiler.select])
+        if not is_model:
+            return  # a ``values_list``: the row is the answer
+        info = compiler.klass_info
+        own = info["select_fields"]
+        self.model, self.own = info["model"], slice(own[0], own[-1] + 1)
+        # a set: Django looks each field up in these names, row by row
+        self.names = frozenset(select[0].target.attname for select in compiler.select[self.own])
+        self.related = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+
+    def answer(self, params: Any) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, params)
+            found = cursor.fetchall()
+        if self.converters:
+            found = list(self.compiler.apply_converters(found, self.converters))
+        return self._objects(found) if self.is_model else found
+
+    def _objects(self, rows: list[tuple[Any, ...]]) -> list[Any]:
+        """The rows as objects of the model. The same office, item or hall is one object for all of them."""
+        found, shared = [], dict[tuple[Any, Any], Any]()
+        for row in rows:
+            one = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.own])
+            self._relate(one, row, self.related, shared)
+            found.append(one)
+        return found
+
+    def _relate(self, one: Any, row: Any, related: Any, shared: dict[tuple[Any, Any], Any]) -> None:
+        for other in related:
+            key = (other, row[other.cols_start + other.pk_idx])
+            if key[1] is None:
+                other.local_setter(one, None)
+                continue
+            if key not in shared:
+                values = row[other.cols_start : other.cols_end]
+                shared[key] = other.model_cls.from_db(DEFAULT_DB_ALIAS, other.init_list, values)
+                self._relate(shared[key], row, other.related_populators, shared)
+            other.local_setter(one, shared[key])
+
+
+class Memory:
+    """The lists that the same people open all day, as they were compiled the last time.
+
+    To put such a question together and to compile it takes Django longer than the database takes to answer it. ``key``
+    holds everything that the question follows from: whoever asks (``Person.standing``), what for, and the day; what
+    the database is asked while it is put together belongs there too. What it finds is always asked for anew.
+    """
+
+    def __init__(self, most: int = 2000):
+        self.most = most
+        self._asked: dict[Hashable, tuple[_Shape, Any] | None] = {}
+        self._shapes: dict[tuple[str, bool], _Shape] = {}
+
+    def rows(self, key: Hashable, build: Callable[[], models.QuerySet[Any]]) -> list[Any]:
+        """The rows of the query that ``build`` gives (called if the key is new): objects of its model, or the tuples of its
+        ``values_list``."""
+        if key in self._asked:
+            known = self._asked[key]
+        else:
+            known = self._learn(key, build())
+        if known is None:
+            return []  # a question that can't find anything isn't asked
+        shape, params = known
+        return shape.answer(params)
+
+    def _learn(self, key: Hashable, query: models.QuerySet[Any]) -> tuple[_Shape, Any] | None:
+        compiler = query.query.get_compiler(DEFAULT_DB_ALIAS)
+        try:
+            sql, params = compiler.as_sql()
+        except EmptyResultSet:
+            known = None
+        else:
+            is_model = issubclass(query._iterable_class, ModelIterable)
+            known = self._shapes.get((sql, is_model)) or _Shape(sql, compiler, is_model), params
+        if len(self._asked) >= self.most:
+            self._asked, self._shapes = {}, {}
+        if known is not None:
+            self._shapes[known[0].sql, known[0].is_model] = known[0]
+        self._asked[key] = known
+        return known
