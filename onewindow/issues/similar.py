@@ -18,7 +18,7 @@ from django.db.models import Count
 from onewindow.issues.models import Issue, Term
 from onewindow.issues.words import joined, terms, words
 
-CANDIDATES = 200
+CANDIDATES = 80
 #: What is said in every report; no theme is made of it.
 EVERYDAY = frozenset(
     "窗口 受理 办理 材料 手续 办完 办事 时间 工作 人员 工作人员 事项 问题 大厅 告知 要求 填写 文字 说明".split()
