@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -114,13 +114,18 @@ def _back(request: HttpRequest) -> HttpResponse:
     safe = url_has_allowed_host_and_scheme(
         there, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return redirect(there if safe else "hall_queue")
+    return HttpResponseRedirect(there) if safe and there.startswith("/") else redirect("hall_queue")
+
+
+def _said(request: HttpRequest, name: str) -> str:
+    """What stands in a field that no form looks at; PostgreSQL keeps no zero bytes."""
+    return request.POST.get(name, "").replace("\0", "")
 
 
 def _ticket(request: HttpRequest, seat: desk.Seat) -> Ticket:
     """The ticket that the button names; without a name the one at the window."""
     person: Any = request.user
-    key = request.POST.get("ticket", "")
+    key = _said(request, "ticket")
     found = desk.ticket_of(person, key) if key else seat.ticket
     if found is None or found.hall_id != seat.counter.hall_id:
         raise NotPossible("gone", _("This ticket is no longer here. Please look again."))
@@ -142,7 +147,7 @@ def _do(request: HttpRequest, seat: desk.Seat) -> HttpResponse | None:
         if given.get("then") == "next":
             _next(request, counter)
     elif act == "hold":
-        actions.hold(_ticket(request, seat), by=by, reason=given.get("reason", ""))
+        actions.hold(_ticket(request, seat), by=by, reason=_said(request, "reason"))
     elif act == "resume":
         actions.resume(_ticket(request, seat), by=by)
     elif act == "return":
@@ -150,6 +155,10 @@ def _do(request: HttpRequest, seat: desk.Seat) -> HttpResponse | None:
     elif act == "finish":
         form = FinishForm(given)
         if not form.is_valid():
+            if not request.headers.get("HX-Request") and seat.ticket is not None:
+                first = next(iter(form.errors))
+                form.fields[first].widget.attrs["data-focus"] = ""
+                return _queue(request, 422, finish=form)
             raise NotPossible("input", " ".join(str(e) for errors in form.errors.values() for e in errors))
         actions.finish(_ticket(request, seat), by=by, **form.cleaned_data)
         if given.get("then") == "next":
@@ -168,7 +177,7 @@ def _do(request: HttpRequest, seat: desk.Seat) -> HttpResponse | None:
         more = actions.also(_ticket(request, seat), form.cleaned_data["group"], by=by.username)
         messages.success(request, _("Ticket %(number)s of the same visit.") % {"number": more.number})
     elif act == "call":
-        actions.call(_ticket(request, seat), counter, by=by, reason=given.get("reason", ""))
+        actions.call(_ticket(request, seat), counter, by=by, reason=_said(request, "reason"))
     elif act == "take":
         form = CounterTakeForm(given, groups=groups, auto_id="k_%s")
         if not form.is_valid():
@@ -244,7 +253,11 @@ def hall_page(request: HttpRequest) -> HttpResponse:
             raise PermissionDenied
         _run(request, hall)
         return redirect(f"{reverse('hall_desk')}?hall={hall.code}")
-    context = _common(request, hall) | {"seen": desk.view(hall), "suspend_form": SuspendForm()}
+    context = _common(request, hall) | {
+        "seen": desk.view(hall),
+        "suspend_form": SuspendForm(),
+        "machines_are_paired": kiosk.has_paired(request, hall),
+    }
     return render(request, "hall/hall.html", context)
 
 

@@ -138,11 +138,13 @@ def export(request: HttpRequest) -> Any:
 
 
 @staff
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def pair(request: HttpRequest) -> HttpResponse:
     """The typed code → the page on which the numbers are compared (the device is *pending*); confirmed there, it is put to
     its window or place."""
     _only(request, Role.HALL_MANAGER)
+    if request.method != "POST":  # loaded again, or gone back to: the form stands on the page of devices
+        return redirect(f"{reverse('devices')}#pair")
     if (locked := _locked_answer(request)) is not None:
         return locked
     form = PairForm(request.POST, by=request.user)
@@ -203,11 +205,13 @@ def _place_name(device: Device) -> Any:
 
 
 @staff
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def slips(request: HttpRequest) -> HttpResponse:
     """A sheet of slips with a code for each window, to be printed (or as CSV for a print shop). The codes are shown once:
     the database has only their digests."""
     _only(request, Role.HALL_MANAGER)
+    if request.method != "POST":  # the codes are shown once; a page loaded again has none
+        return redirect(f"{reverse('devices')}#pair")
     form = SlipsForm(request.POST, by=request.user)
     if not form.is_valid():
         said = next(iter(form.errors.values()))[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from onewindow.hall.models import Ticket
@@ -42,6 +43,80 @@ def test_a_clerk_calls_serves_and_finishes_by_f2_and_the_form_stays(hall, new_pa
     for address in ("/desk/hall/queue/", "/desk/counter/today/"):
         page.goto(address)
         axe(page)
+
+
+def test_one_ticket_after_the_other_is_worked_by_keyboard_on_the_queues_own_page(
+    hall, new_page, browser_problems
+):
+    for _ in range(3):
+        hall.take()
+    page = new_page(by=hall.li)
+    page.goto("/desk/hall/queue/")
+    said = page.locator("[aria-labelledby=h-now]")
+
+    def press(key, sees):
+        page.keyboard.press(key)
+        expect(said).to_contain_text(sees)
+
+    press("F2", "A001")
+    press("F2", "办结")
+    page.keyboard.press("4")
+    press("F2", "A002")
+    press("F4", "已叫 2 次")
+    press("F4", "已叫 3 次")
+    press("F6", "窗口暂无人")
+    expect(page.locator("#hq-held b")).to_have_text("A002")
+    press("F2", "A003")
+    press("F2", "办结")
+    page.keyboard.press("5")
+    press("F2", "请写明未能办成的原因")  # it could not be done, and nothing says why
+    expect(page.locator("#id_reason")).to_be_focused()
+    page.keyboard.type("系统停机")
+    press("F2", "窗口暂无人")
+    browser_problems[:] = [
+        p for p in browser_problems if "422" not in p
+    ]  # the browser notes the missing reason
+    ended = Ticket.objects.order_by("id").values_list("number", "state", "outcome")
+    assert list(ended) == [
+        ("A001", "finished", "consulted"), ("A002", "passed", ""), ("A003", "finished", "could_not"),
+    ]  # fmt: skip
+
+
+def test_who_comes_appears_by_itself_unless_somebody_is_writing_there(hall, new_page):
+    hall.take()
+    page = new_page(by=hall.li)
+    page.clock.install()
+    page.goto("/desk/hall/queue/")
+    lines = page.locator("#hq-wait li")
+    expect(lines).to_have_count(1)
+    hall.take()
+    page.clock.run_for(16000)
+    expect(lines).to_have_count(2)
+    page.locator("#hq-wait summary").first.click()
+    page.keyboard.type("老人不便")
+    hall.take()
+    page.clock.run_for(16000)
+    expect(page.locator("#hq-wait input[name=reason]").first).to_have_value("老人不便")
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.clock.run_for(16000)
+    expect(lines).to_have_count(3)
+
+
+def test_a_machine_left_half_way_begins_anew_and_a_display_shows_the_servers_time(hall, new_page):
+    machine = new_page(width=1280, height=1024)
+    machine.clock.install(time="2026-01-01T00:00:00Z")
+    machine.goto("/hall/H1/kiosk/?lang=en")
+    machine.get_by_text("A Licences").click()
+    machine.clock.run_for(30000)
+    expect(machine.locator("input[name=group]:checked")).to_have_count(1)
+    machine.clock.run_for(31000)
+    expect(machine.locator("h1")).to_have_text("请选择您要办的业务")
+    expect(machine.locator("input[name=group]:checked")).to_have_count(0)
+    machine.goto("/hall/H1/board/")
+    today = timezone.localtime()
+    expect(machine.locator("[data-day]")).to_have_text(f"{today:%Y-%m-%d}")
+    expect(machine.locator("[data-clock]")).to_have_text(re.compile(f"{today:%H}:"))
 
 
 def test_from_the_machine_to_the_phone_and_the_display(hall, new_page, axe):

@@ -10,6 +10,7 @@ from onewindow.hall import actions, booking
 from onewindow.hall.models import Appointment, MatterGroup, Ticket, Visit, Window
 from onewindow.org.models import Hall, Post
 from onewindow.org.roles import Role
+from onewindow.voice.models import Device
 from tests.hall.conftest import MORNING
 from tests.town import at
 
@@ -350,7 +351,7 @@ def test_lists_ask_the_same_of_the_database_for_one_row_and_for_many(
     for more in (1, 3):
         for _ in range(more):
             hall.take()
-        with django_assert_num_queries(17):
+        with django_assert_num_queries(18):  # one of them: are the ticket machines paired
             client.get("/desk/hall/")
         with django_assert_num_queries(11):
             assert client.get("/desk/hall/tickets/").status_code == 200
@@ -442,3 +443,40 @@ def test_the_bureau_sees_every_hall_and_a_manager_only_the_own(hall, signed_in, 
     assert signed_in(town.ma).get("/desk/hall/?hall=H1").status_code == 404
     assert "A001" not in text(signed_in(town.ma).get("/desk/hall/tickets/"))
     assert ma_hall.hall_id == town.hall2.pk
+
+
+def test_an_ending_without_its_reason_keeps_what_was_chosen_and_says_where(hall, signed_in):
+    ticket = hall.take()
+    hall.call()
+    actions.arrive(Ticket.objects.get(pk=ticket.pk), by=hall.li)
+    answer = signed_in(hall.li).post(DO, {"act": "finish", "outcome": "could_not", "then": "next"})
+    page = answer.content.decode()
+    assert (answer.status_code, Ticket.objects.get(pk=ticket.pk).state) == (422, "serving")
+    assert re.search(r'value="could_not"[^>]* checked', page)
+    assert re.search(r'name="reason"[^>]*data-focus', page)
+    assert "请写明未能办成的原因" in page
+
+
+DEEDS = (
+    "next", "recall", "arrive", "pass", "hold", "resume", "return", "finish", "transfer", "also", "call", "take",
+    "check_in", "open", "close", "suspend", "nonsense",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("act", DEEDS)
+@pytest.mark.parametrize("said", ["\0", "x" * 5000, "‮𠀀<b>", "9" * 30])
+def test_no_deed_at_a_window_falls_over_what_is_sent(hall, signed_in, act, said):
+    hall.take()
+    ticket = hall.call()
+    names = ("reason", "group", "outcome", "code", "minutes", "priority", "then", "next")
+    client = signed_in(hall.li)
+    for key in (ticket.key, said):
+        answer = client.post(DO, {"act": act, "ticket": key} | dict.fromkeys(names, said))
+        assert answer.status_code in (302, 422), answer.status_code
+
+
+def test_a_hall_with_paired_machines_offers_no_mark_that_is_worth_nothing(hall, signed_in):
+    client = signed_in(hall.zhou)
+    assert "设本机为取号机" in text(client.get("/desk/hall/"))
+    Device.objects.create(code="K1", kind="kiosk", hall=hall.town.hall, state="active", paired_at=MORNING)
+    assert "设本机为取号机" not in text(client.get("/desk/hall/"))

@@ -115,16 +115,23 @@
   });
   addEventListener("pageshow", () => all("form[data-sent]").forEach((f) => delete f.dataset.sent));
 
-  // clock of a board: HH:MM in Shanghai
-  const tick = () => all("[data-clock]").forEach((x) => {
-    x.textContent = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai" }).format(new Date());
-  });
+  // clock and day of a board, in Shanghai: the server's (data-now: its seconds, renewed with the page's parts), for the machine
+  // below the ceiling is often wrong and shows the page for weeks
+  let heard = "", ahead = 0;
+  const shown = (options, at) => new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: "Asia/Shanghai" }).format(at);
+  const tick = () => {
+    const now = document.querySelector("[data-now]")?.dataset.now || "";
+    if (now && now !== heard) { heard = now; ahead = Number(now) * 1000 - Date.now(); }
+    const at = new Date(Date.now() + ahead);
+    all("[data-clock]").forEach((x) => { x.textContent = shown({ hour: "2-digit", minute: "2-digit" }, at); });
+    all("[data-day]").forEach((x) => { x.textContent = shown({ year: "numeric", month: "2-digit", day: "2-digit" }, at); });
+  };
 
   addEventListener("DOMContentLoaded", () => {
     all("[data-print][hidden], [data-keys-open][hidden], [data-keys-toggle][hidden]").forEach((x) => { x.hidden = false; });
     showSingleKeys();
     const first = document.querySelector("[data-focus]");
     if (first) first.focus();
-    if (document.querySelector("[data-clock]")) { tick(); setInterval(tick, 10000); }
+    if (document.querySelector("[data-clock]")) { tick(); setInterval(tick, 5000); }
   });
 })();
