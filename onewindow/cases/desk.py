@@ -265,8 +265,12 @@ def _first(
     if asked.text or not person.works_here:
         return list(build())
     wish = replace(asked, more=frozenset(asked.more.items()))  # type: ignore[arg-type]
-    key = (kind, person.standing, kind.besides(person), day, wish, most, bool(columns))
-    return MEMORY.rows(key, build)
+    return MEMORY.rows((kind, *_standing(kind, person, day), wish, most, bool(columns)), build)
+
+
+def _standing(kind: Kind, person: Person, day: dt.date | None = None) -> tuple[Hashable, ...]:
+    """All that what a person sees of a kind follows from."""
+    return person.standing, kind.besides(person), day or today()
 
 
 @dataclass(frozen=True)
@@ -370,18 +374,27 @@ def anything_waits(person: Person) -> bool:
     return any(kind.waiting(person) != Q(pk__in=[]) for kind in KINDS.values())
 
 
-def neighbours(case: Any, person: Person) -> tuple[Any, Any]:
-    """The cases before and after this one among those that wait for this person; None at an end. Two queries."""
-    kind = of(case)
-    mine = select(kind, person, Asked())
-    if case.due_at is None:
-        after = Q(due_at__isnull=True, id__gt=case.pk)
-        before = Q(due_at__isnull=False) | Q(id__lt=case.pk)
-    else:
-        after = Q(due_at__gt=case.due_at) | Q(due_at=case.due_at, id__gt=case.pk) | Q(due_at__isnull=True)
-        before = Q(due_at__lt=case.due_at) | Q(due_at=case.due_at, id__lt=case.pk)
-    backwards = mine.order_by(F("due_at").desc(nulls_first=True), "-id")
-    return backwards.filter(before).first(), mine.filter(after).first()
+def neighbours(case: Any, person: Person) -> tuple[str, str]:
+    """The numbers of the cases before and after this one among those that wait for this person; empty at an end. Two
+    queries."""
+    kind, due = of(case), case.due_at
+
+    def before(pk: int, due: Any = None) -> QuerySet:
+        earlier = Q(due_at__isnull=False) | Q(id__lt=pk)
+        if due is not None:
+            earlier = Q(due_at__lt=due) | Q(due_at=due, id__lt=pk)
+        mine = select(kind, person, Asked()).filter(earlier)
+        return mine.order_by(F("due_at").desc(nulls_first=True), "-id").values_list("number")[:1]
+
+    def after(pk: int, due: Any = None) -> QuerySet:
+        later = Q(due_at__isnull=True, id__gt=pk)
+        if due is not None:
+            later = Q(due_at__gt=due) | Q(due_at=due, id__gt=pk) | Q(due_at__isnull=True)
+        return select(kind, person, Asked()).filter(later).values_list("number")[:1]
+
+    key, values = (kind, *_standing(kind, person), due is None), (case.pk, due)[: 1 if due is None else 2]
+    one, other = (MEMORY.rows((build.__name__, *key), build, *values) for build in (before, after))
+    return one[0][0] if one else "", other[0][0] if other else ""
 
 
 def find(number: str, person: Person) -> Any:
@@ -389,7 +402,14 @@ def find(number: str, person: Person) -> Any:
     kind = KINDS.get(number[:1])
     if kind is None:
         return None
-    return one(kind.model.objects.seen_by(person).with_facts().filter(number=number))  # type: ignore[attr-defined]
+
+    def build(number: str) -> QuerySet:
+        return kind.model.objects.seen_by(person).with_facts().filter(number=number)  # type: ignore[attr-defined]
+
+    if not person.works_here:
+        return one(build(number))
+    found = MEMORY.rows(("find", kind, *_standing(kind, person)), lambda n: build(n).order_by()[:1], number)
+    return found[0] if found else None
 
 
 def file_of(case: Any, key: str) -> Attachment | None:

@@ -7,11 +7,15 @@ parents nor generated columns; everything else uses the ORM. See docs/explanatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache, wraps
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+
+from onewindow.org.memory import prepared
+
+__all__ = ["insert", "insert_all", "prepared", "update_all_if", "update_if"]
 
 
 def _model(row: Any) -> Any:
@@ -111,37 +115,3 @@ def update_all_if(changes: Sequence[tuple[Any, int, Sequence[str]]]) -> bool:
             )
             done += cursor.rowcount
     return done == len(changes)
-
-
-#: Stands for the n-th value while a query is compiled; a number, or the same as text, that nobody would ever ask for.
-#: It fits into 32 bits: Django answers a comparison beyond a column's range without asking the database.
-MARK = 2_147_190_000
-
-
-def prepared(build: Callable[..., Any]) -> Callable[..., list[tuple[Any, ...]]]:
-    """Makes a question whose SQL is compiled once of a function that gives a ``values_list`` query for its values.
-
-    Values are numbers and texts (what the database keeps as it is), and none of them is None: the query is the same for all
-    values. Columns may be of any type.
-    """
-
-    @cache
-    def plan(count: int, vendor: str) -> tuple[str, list[Any], Any, Any]:
-        marks = {MARK + n: n for n in range(count)}
-        compiler = build(*marks).query.get_compiler(DEFAULT_DB_ALIAS)
-        sql, given = compiler.as_sql()
-        places = {value: n for mark, n in marks.items() for value in (mark, str(mark))}
-        converters = compiler.get_converters([select[0] for select in compiler.select])
-        return sql, [(places.get(value), value) for value in given], compiler, converters
-
-    @wraps(build)
-    def ask(*values: Any) -> list[tuple[Any, ...]]:
-        sql, places, compiler, converters = plan(len(values), connection.vendor)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [own if n is None else values[n] for n, own in places])
-            found = cursor.fetchall()
-        if not converters:
-            return found
-        return [tuple(row) for row in compiler.apply_converters(found, converters)]
-
-    return ask

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from onewindow.cases.desk import of
 from onewindow.cases.flow import FLOWS
 from onewindow.cases.models import CardCode, Event, Measure
+from onewindow.cases.rows import prepared
 from onewindow.cases.rules import is_applicants
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import local
@@ -36,7 +37,12 @@ QUIET = frozenset(
 
 def events(case: Any) -> list[Event]:
     """All events of a case, first to last."""
-    return list(Event.objects.of(case.number))
+    return _events(case.number)
+
+
+@prepared
+def _events(number: str) -> Any:
+    return Event.objects.of(number)
 
 
 def since(case: Any, version: int) -> list[Event]:

@@ -24,7 +24,15 @@ def demo_doors() -> dict[str, Any]:
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """City, demonstration mark, language, elder view, and the staff menu of the signed-in person."""
+    """City, demonstration mark, language, elder view, and the staff menu of the signed-in person; worked out once a request,
+    also where a page is put together of several templates."""
+    known = request.__dict__.get("_page")
+    if known is None or known["person"] != getattr(request, "user", None):
+        known = request.__dict__["_page"] = _page(request)
+    return known
+
+
+def _page(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     staff = person if person is not None and person.is_authenticated else None
     rail = rail_for(staff, request.path) if staff and request.path.startswith(STAFF_PAGES) else []

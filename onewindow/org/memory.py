@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import datetime as dt
+from collections.abc import Callable, Hashable, Iterable
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -30,10 +32,10 @@ class _Shape:
             cursor.execute(self.sql, params)
             found = cursor.fetchall()
         if self.converters:
-            found = list(self.compiler.apply_converters(found, self.converters))
-        return self._objects(found) if self.is_model else found
+            found = self.compiler.apply_converters(found, self.converters)
+        return self._objects(found) if self.is_model else [tuple(row) for row in found]
 
-    def _objects(self, rows: list[tuple[Any, ...]]) -> list[Any]:
+    def _objects(self, rows: Iterable[Any]) -> list[Any]:
         """The rows as objects of the model. The same office, item or hall is one object for all of them."""
         found, shared = [], dict[tuple[Any, Any], Any]()
         for row in rows:
@@ -55,12 +57,30 @@ class _Shape:
             other.local_setter(one, shared[key])
 
 
+#: Stand for the n-th value while a query is compiled: a number, the same as text, an instant, a day that nobody would ever
+#: ask for. The number fits into 32 bits: Django answers a comparison beyond a column's range without asking the database.
+MARK = 2_147_190_000
+FAR = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+
+
+def _mark(n: int, value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return FAR + dt.timedelta(days=n)
+    return MARK + n
+
+
+def _sent(value: Any) -> Any:
+    """A value as the database is given it."""
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, dt.datetime) else value
+
+
 class Memory:
-    """The lists that the same people open all day, as they were compiled the last time.
+    """The questions that are asked all day, as they were compiled the first time.
 
     To put such a question together and to compile it takes Django longer than the database takes to answer it. ``key``
     holds everything that the question follows from: whoever asks (``Person.standing``), what for, and the day; what
-    the database is asked while it is put together belongs there too. What it finds is always asked for anew.
+    the database is asked while it is put together belongs there too. ``values`` may differ each time: numbers, texts (what
+    the database keeps as it is) and instants, none of them None. What it finds is always asked for anew.
     """
 
     def __init__(self, most: int = 2000):
@@ -68,19 +88,23 @@ class Memory:
         self._asked: dict[Hashable, tuple[_Shape, Any] | None] = {}
         self._shapes: dict[tuple[str, bool], _Shape] = {}
 
-    def rows(self, key: Hashable, build: Callable[[], models.QuerySet[Any]]) -> list[Any]:
-        """The rows of the query that ``build`` gives (called if the key is new): objects of its model, or the tuples of its
-        ``values_list``."""
+    def rows(self, key: Hashable, build: Callable[..., models.QuerySet[Any]], *values: Any) -> list[Any]:
+        """The rows of the query that ``build`` gives for the values (called if the key is new): objects of its model, or the
+        tuples of its ``values_list``."""
         if key in self._asked:
             known = self._asked[key]
         else:
-            known = self._learn(key, build())
+            known = self._learn(key, build, values)
         if known is None:
             return []  # a question that can't find anything isn't asked
-        shape, params = known
-        return shape.answer(params)
+        shape, places = known
+        return shape.answer([own if n is None else _sent(values[n]) for n, own in places])
 
-    def _learn(self, key: Hashable, query: models.QuerySet[Any]) -> tuple[_Shape, Any] | None:
+    def _learn(
+        self, key: Hashable, build: Callable[..., models.QuerySet[Any]], values: Any
+    ) -> tuple[_Shape, Any] | None:
+        marks = [_mark(n, value) for n, value in enumerate(values)]
+        query = build(*marks)
         compiler = query.query.get_compiler(DEFAULT_DB_ALIAS)
         try:
             sql, params = compiler.as_sql()
@@ -88,10 +112,29 @@ class Memory:
             known = None
         else:
             is_model = issubclass(query._iterable_class, ModelIterable)
-            known = self._shapes.get((sql, is_model)) or _Shape(sql, compiler, is_model), params
+            if query._prefetch_related_lookups or (is_model and compiler.annotation_col_map):  # type: ignore[attr-defined]
+                raise TypeError("what is prefetched or annotated is not read from memory")
+            shape = self._shapes.get((sql, is_model)) or _Shape(sql, compiler, is_model)
+            places = {form: n for n, mark in enumerate(marks) for form in (_sent(mark), str(mark))}
+            known = (
+                shape,
+                [(places.get(p) if isinstance(p, (int, str, dt.datetime)) else None, p) for p in params],
+            )
         if len(self._asked) >= self.most:
             self._asked, self._shapes = {}, {}
         if known is not None:
             self._shapes[known[0].sql, known[0].is_model] = known[0]
         self._asked[key] = known
         return known
+
+
+def prepared(build: Callable[..., models.QuerySet[Any, Any]]) -> Callable[..., list[Any]]:
+    """Makes a question whose SQL is compiled once of a function that gives a query for its values (see :class:`Memory`). The
+    query must be the same for all values."""
+    memory = Memory()
+
+    @wraps(build)
+    def ask(*values: Any) -> list[Any]:
+        return memory.rows((len(values), connection.vendor), build, *values)
+
+    return ask

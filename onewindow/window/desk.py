@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from onewindow.cases import clock, desk, numbers, timeline
 from onewindow.cases.models import Event
+from onewindow.cases.rows import prepared
 from onewindow.catalog.models import Code, Item
 from onewindow.org.calendar import ZONE, Limit, deadline
 from onewindow.org.fields import DayField
@@ -28,7 +29,7 @@ from onewindow.window import actions, joint, pledging, procedures
 from onewindow.window.figures import ON_TIME, WITHIN_LAW
 from onewindow.window.forms import FORMS
 from onewindow.window.joint_forms import JOINT_FORMS
-from onewindow.window.models import Document, DocumentForm, Status
+from onewindow.window.models import Document, DocumentForm, Paper, Status
 from onewindow.window.procedure_forms import PROCEDURE_FORMS
 from onewindow.window.records import Conclusion, Record
 from onewindow.window.spared import SPARED
@@ -219,11 +220,7 @@ class Applications(desk.Kind):
         ]
 
     def page(self, case: Any, person: Person) -> dict[str, Any]:
-        documents = list(
-            Document.objects.filter(application=case)
-            .select_related("spec", "attachment", "material")
-            .order_by("spec__no")
-        )
+        documents = _documents(case.pk)
         lists = ("refuse_acceptance", "refuse", "withdraw", "void", "revoke")
         code = (
             Code.objects.filter(list__in=lists, code=case.reason_code).first() if case.reason_code else None
@@ -232,7 +229,7 @@ class Applications(desk.Kind):
             "documents": documents,
             "complete": sum(d.form not in NOT_HERE for d in documents),
             "may_fetch": case.is_open and self.may_look(case, person),
-            "papers": list(case.papers.order_by("id")),
+            "papers": _papers(case.pk),
             **joint.page(case, person),
             "pledges": [(p, desk.light(p)) for p in pledging.all_of(case)],
             "records": self.records(case),
@@ -243,7 +240,7 @@ class Applications(desk.Kind):
         """What was found at site checks and hearings, each with its people and its files."""
         if not case.accepted_at:
             return []
-        rows = list(Record.objects.filter(application=case).order_by("event_seq"))
+        rows = _records(case.pk)
         if not rows:
             return []
         names = timeline.people({u for r in rows for u in r.staff})
@@ -414,6 +411,22 @@ def _day() -> forms.DateInput:
 
 def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), ZONE)
+
+
+@prepared
+def _documents(application: int) -> Any:
+    found = Document.objects.filter(application_id=application)
+    return found.select_related("spec", "attachment", "material").order_by("spec__no")
+
+
+@prepared
+def _papers(application: int) -> Any:
+    return Paper.objects.filter(application_id=application).order_by("id")
+
+
+@prepared
+def _records(application: int) -> Any:
+    return Record.objects.filter(application_id=application).order_by("event_seq")
 
 
 def _names(what: Hashable, build: Callable[[], QuerySet]) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from onewindow.approvals.actions import Matter, Standing
 from onewindow.approvals.models import Approval, Check, CheckState, Comment
 from onewindow.cases import desk
 from onewindow.cases.flow import StepRefused
+from onewindow.cases.rows import prepared
 from onewindow.cases.rules import Actor, By, Reason, Rule
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
@@ -137,9 +138,14 @@ def sees_disputes(person: Any) -> bool:
     return person.has_role(Role.BUREAU) and Check.objects.filter(state=CheckState.DISPUTED).exists()
 
 
+@prepared
+def _shares(number: str) -> Any:
+    return Approval.objects.of(number)
+
+
 def page(a: Application, person: Any) -> dict[str, Any]:
     """What the page of an application shows of its departments."""
-    rows = list(Approval.objects.of(a.number))
+    rows = _shares(a.number)
     mine = set(Approval.objects.of(a.number).seen_by(person).values_list("pk", flat=True)) if rows else set()
     binding = [b for b in rows if not b.is_advisory]
     package = Package.objects.filter(number=a.parent).select_related("bundle").first() if a.parent else None

@@ -9,11 +9,13 @@ import base64
 import datetime as dt
 import hmac
 import re
+from typing import Any
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from onewindow.cases import instant, numbers
+from onewindow.cases.rows import prepared
 from onewindow.org.finding import one
 from onewindow.org.models import number
 from onewindow.window.models import PLAIN, Application, Paper, token_digest
@@ -35,7 +37,13 @@ def _live(a: Application | None) -> Application | None:
 
 def by_token(token: str) -> Application | None:
     """The case of a link. Looked up by the token's SHA-256: the table holds no token that could be read."""
-    return _live(one(Application.objects.filter(track_digest=token_digest(token)).with_facts()))
+    found = _by_digest(token_digest(token))
+    return _live(found[0] if found else None)
+
+
+@prepared
+def _by_digest(digest: str) -> Any:
+    return Application.objects.filter(track_digest=digest).with_facts().order_by()[:1]
 
 
 def by_code(number_text: str, code: str) -> Application | None:

@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from onewindow.cases import clock, instant
+from onewindow.cases import clock, instant, timeline
 from onewindow.cases.models import Event, Stop
+from onewindow.cases.rows import prepared
 from onewindow.cases.rules import By, applicant_of, is_applicants
 from onewindow.catalog.models import Code
 from onewindow.org.calendar import DayLine
@@ -91,9 +92,8 @@ def of(a: Application, me: By | None = None) -> Progress:
     """The case as its applicant sees it today; ``me``: somebody who may do less, such as one who only follows it."""
     me = me or applicant_of(a)
     open_to_me = {step.verb for step, reason in actions.flow.steps_for(a, me) if reason is None}
-    documents = Document.objects.filter(application=a).select_related("spec").order_by()
-    documents = sorted(documents, key=lambda d: d.spec.no)
-    events = list(Event.objects.of(a.number))
+    documents = sorted(_documents(a.pk), key=lambda d: d.spec.no)
+    events = timeline.events(a)
     stop = Stop.objects.filter(number=a.number, ended_at__isnull=True).first() if a.clock_stops else None
     tone, now, text, until, until_text, note = _now(a, stop)
     return Progress(
@@ -117,9 +117,19 @@ def of(a: Application, me: By | None = None) -> Progress:
     )
 
 
+@prepared
+def _documents(application: int) -> Any:
+    return Document.objects.filter(application_id=application).select_related("spec").order_by()
+
+
+@prepared
+def _papers(application: int) -> Any:
+    return Paper.objects.filter(application_id=application).order_by()
+
+
 def papers_of(a: Application) -> list[Paper]:
     """The letters of this one case, the newest first."""
-    papers = sorted(Paper.objects.filter(application=a).order_by(), key=lambda p: -p.pk)
+    papers = sorted(_papers(a.pk), key=lambda p: -p.pk)
     for paper in papers:
         paper.application = a
     return papers

@@ -280,9 +280,9 @@ def test_before_and_after_follow_the_own_list(town, monday):
         cases.append(town.accepted(n=n))
     actions.suspend(cases[2], by=town.wang, reason="hearing", notice="听证", days=5)
     first, second, third = cases
-    assert desk.neighbours(first, town.wang) == (None, second)
-    assert desk.neighbours(second, town.wang) == (first, third)
-    assert desk.neighbours(third, town.wang) == (second, None)
+    assert desk.neighbours(first, town.wang) == ("", second.number)
+    assert desk.neighbours(second, town.wang) == (first.number, third.number)
+    assert desk.neighbours(third, town.wang) == (second.number, "")
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ NAMES = ("li", "head", "zhou", "bai")
 
 
 class Forgetful:
-    def rows(self, key, build):
-        return list(build())
+    def rows(self, key, build, *values):
+        return list(build(*values))
 
 
 def anew(username):
@@ -40,9 +40,22 @@ def anew(username):
 
 
 def shown(person):
-    """What this person's lists show, by the memory."""
+    """What this person's lists show, which cases he may open, and what stands beside them, by the memory."""
+    numbers = [
+        n
+        for model in (Application, Issue)
+        for n in model.objects.order_by("pk").values_list("number", flat=True)
+    ]
+    found = [case for number in numbers if (case := desk.find(number, person))]
+    beside = [(case.number, desk.neighbours(case, person)) for case in found[::3]]
     rows = [(asked.show, [c.number for c in desk.page(person, asked).rows]) for asked in SHOWN]
-    return rows, [desk.tally(person, asked) for asked in SHOWN], cards.to_answer(person)
+    return (
+        rows,
+        [desk.tally(person, asked) for asked in SHOWN],
+        cards.to_answer(person),
+        beside,
+        [str(case) for case in found],
+    )
 
 
 def put_together(person):
