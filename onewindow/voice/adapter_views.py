@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min
@@ -17,7 +18,7 @@ from onewindow.cases import instant
 from onewindow.cases.views import staff
 from onewindow.org.models import Counter, Hall
 from onewindow.org.roles import Role
-from onewindow.voice import legacy, province
+from onewindow.voice import legacy, province, province_line
 from onewindow.voice.actions import NotPossible
 from onewindow.voice.forms import RateForm
 from onewindow.voice.legacy_models import LegacyHall, LegacyUrl
@@ -142,21 +143,22 @@ def reports(request: HttpRequest) -> HttpResponse:
     counts = {
         r["state"]: r for r in rows.order_by().values("state").annotate(n=Count("pk"), oldest=Min("made_at"))
     }
+    name, wrong = "", ""
+    try:
+        name = province.load(settings.PROVINCE_MAP).name if province.is_connected() else ""
+    except province.BadMap as bad:
+        wrong = str(bad)
     context = {
+        "name": name,
+        "wrong": wrong,
         "connected": province.is_connected(),
-        "map": province.load(_map()) if province.is_connected() else None,
+        "outage": province_line.outage() if province.is_connected() else None,
         "states": [(s, counts.get(s, {"n": 0, "oldest": None})) for s in ReportState],
         "stuck": list(rows.filter(state=ReportState.STUCK).select_related("review__office")[:50]),
         "sent": list(rows.filter(state=ReportState.SENT).select_related("review__office")[:20]),
         "may_send": request.user.has_role(Role.BUREAU, Role.ADMIN),
     }
     return render(request, "voice/province.html", context)
-
-
-def _map() -> str:
-    from django.conf import settings
-
-    return str(settings.PROVINCE_MAP)
 
 
 @staff

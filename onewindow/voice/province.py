@@ -2,7 +2,8 @@
 
 The row is written in the transaction of the review, so nothing is lost; the worker claims it by a conditional update, sends it
 with the review's own key and keeps the receipt, so what is sent twice (a worker that died before writing the receipt down) is
-one there. Tried again after one, five and thirty minutes; then it is stuck, stands on a page, and somebody sends it again.
+one there. Tried again after one, five and thirty minutes; then it is stuck, stands on a page, and somebody sends it again. What
+one application's reviews say goes up in their order. While nobody answers there, nothing here waits (province_line.py).
 
 What each field is called, and how levels, channels and kinds are coded, is data: ``data/provinces/*.json`` or a file of the
 county's own (``ONEWINDOW_PROVINCE_MAP``). Interfaces count 5 as the best, GB/T 39046 table A.8 the other way round. No map
@@ -14,8 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import urllib.error
-import urllib.request
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -25,21 +25,23 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from onewindow.cases import chain, instant, rounds
 from onewindow.org.calendar import ZONE
 from onewindow.org.masking import mask_name
 from onewindow.org.models import Person
+from onewindow.voice import province_line as line
 from onewindow.voice.models import Review
+from onewindow.voice.province_line import Reading, Refused
 from onewindow.voice.province_models import ProvinceReport, ReportState
 from onewindow.window.models import Application
 
 S = ReportState
+DOWN = "down"
 #: After the first, second and third failure; after the fourth it is stuck.
 BACKOFF = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=30))
-TIMEOUT = 10
 MAPS = Path(__file__).parent.parent / "data" / "provinces"
 #: What a map may ask for.
 FACTS = frozenset({
@@ -48,10 +50,6 @@ FACTS = frozenset({
     "case_kind", "accepted_at",
 })  # fmt: skip
 CODED = {"level": {"5", "4", "3", "2", "1"}, "channel": {"1", "2", "3", "4", "5", "6", "7"}}
-
-
-class Refused(Exception):
-    """The province does not take this report, and will not take it later: no use to try again."""
 
 
 class BadMap(ValueError):
@@ -69,6 +67,7 @@ class Map:
     constants: dict[str, str]
     time: str
     join: str
+    reading: Reading
 
     def body(self, facts: dict[str, Any]) -> dict[str, str]:
         """The report as this province reads it."""
@@ -103,8 +102,16 @@ def load(name: str) -> Map:
         raise BadMap(f"{path}: level gives two levels the same code")
     return Map(
         path.stem, given.get("name", path.stem), fields, codes, given.get("constants", {}),
-        given.get("time", "%Y-%m-%d %H:%M:%S"), given.get("join", ","),
+        given.get("time", "%Y-%m-%d %H:%M:%S"), given.get("join", ","), _reading(path, given.get("answer", {})),
     )  # fmt: skip
+
+
+def _reading(path: Path, said: Any) -> Reading:
+    ok = said.get("ok", {}) if isinstance(said, dict) else None
+    if not isinstance(ok, dict) or set(said) - {"ok", "receipt", "why"}:
+        raise BadMap(f"{path}: answer has only ok (name → values), receipt and why")
+    values = {name: [str(v) for v in (v if isinstance(v, list) else [v])] for name, v in ok.items()}
+    return Reading(values, str(said.get("receipt", "receipt")), str(said.get("why", "")))
 
 
 def is_connected() -> bool:
@@ -153,21 +160,8 @@ def to_file(body: dict[str, str], key: str) -> str:
 
 
 def over_http(body: dict[str, str], key: str) -> str:
-    """A POST of JSON with the key as ``Idempotency-Key``; the answer's ``receipt`` (or the key) is the receipt. 4xx but 408
-    and 429 is a refusal."""
-    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-    if settings.PROVINCE_TOKEN:
-        headers["Authorization"] = f"Bearer {settings.PROVINCE_TOKEN}"
-    data = json.dumps(body, ensure_ascii=False).encode()
-    request = urllib.request.Request(settings.PROVINCE, data, headers, method="POST")  # noqa: S310 – checked in the settings
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-            told = json.loads(answer.read(65_536) or b"{}")
-    except urllib.error.HTTPError as no:
-        if 400 <= no.code < 500 and no.code not in (408, 429):
-            raise Refused(f"HTTP {no.code}") from no
-        raise
-    return str(told.get("receipt") or key) if isinstance(told, dict) else key
+    """A POST of JSON; what the answer means is said by the map (province_line.py)."""
+    return line.post(body, key, load(settings.PROVINCE_MAP).reading)
 
 
 def transport() -> Transport:
@@ -183,47 +177,101 @@ def transport() -> Transport:
 
 @rounds.every_turn
 def go(most: int) -> int:
-    """The worker's part. One query if nothing is due, none where no province is connected."""
+    """The worker's part, for :data:`province_line.TURN` seconds at most. Two queries if nothing is due, none where no province
+    is connected."""
     if not is_connected():
         return 0
+    if (down := line.outage()) and down.rests:
+        return 0
+    until, done = time.monotonic() + line.TURN, 0
     due = ProvinceReport.objects.filter(next_at__lte=instant.now()).order_by("next_at", "pk")
     places = ("review__office__region", "review__hall", "review__counter", "review__replaces")
     rows = list(due.select_related(*places)[: min(most, 50)])
-    for report in rows:
-        send(report)
-    return len(rows)
+    if not rows:
+        return _try_the_line() if down else 0
+    before = _in_order(rows)
+    for report in sorted(rows, key=lambda each: each.pk):
+        mine = before[report.review.number]
+        if mine[:1] != [report.pk]:  # the one before it of the same application goes first
+            continue
+        became = send(report)
+        done += 1
+        if became == DOWN or time.monotonic() > until:
+            break
+        if became in (S.SENT, S.STUCK):
+            mine.pop(0)
+    return done
 
 
-def send(report: ProvinceReport) -> None:
-    """One try. The claim moves the row on by the time until the next one, whatever happens to this worker meanwhile."""
+#: not refused, and with a map that is right: what a report is that got stuck by no fault of its own
+BY_LINE = ~Q(error="") & ~Q(error__startswith="Refused") & ~Q(error__startswith="BadMap")
+
+
+def _try_the_line() -> int:
+    """Everything that waited is stuck since nobody answers: the oldest of it asks whether somebody does now."""
+    oldest = ProvinceReport.objects.filter(BY_LINE, state=S.STUCK).order_by("pk").values("pk")[:1]
+    return ProvinceReport.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).update(
+        state=S.WAITING, next_at=instant.now()
+    )
+
+
+def _in_order(rows: list[ProvinceReport]) -> dict[str, list[int]]:
+    """What waits of each of their applications, first to last: a change never arrives before what it changes, unless the
+    province has refused that."""
+    numbers = {report.review.number for report in rows}
+    waiting = ProvinceReport.objects.filter(
+        Q(state=S.WAITING) | (Q(state=S.STUCK) & BY_LINE), review__number__in=numbers
+    ).order_by("pk")
+    found: dict[str, list[int]] = {number: [] for number in numbers}
+    for number, key in waiting.values_list("review__number", "pk"):
+        found[number].append(key)
+    return found
+
+
+def send(report: ProvinceReport) -> str:
+    """One try: ``sent``, ``stuck`` (refused), ``down`` (the line), or nothing: another worker has it. The claim moves the row on
+    by the time until the next one, whatever happens to this worker meanwhile."""
     mine = ProvinceReport.objects.filter(
         pk=report.pk, next_at=report.next_at, attempts=report.attempts, state=S.WAITING
     )
     again = instant.now() + BACKOFF[min(report.attempts, len(BACKOFF) - 1)]
     if not mine.update(next_at=again, attempts=F("attempts") + 1):
-        return
+        return ""
     report.attempts += 1
     row = ProvinceReport.objects.filter(pk=report.pk, state=S.WAITING)
     try:
         body = load(report.map).body(facts_of(report.review))
         receipt = transport()(body, report.review.event_id)
+    except (Refused, BadMap) as no:
+        if isinstance(no, Refused):  # somebody has answered
+            _line_works()
+        row.update(error=f"{type(no).__name__}: {no}"[:200], state=S.STUCK, next_at=None)
+        return S.STUCK.value
     except Exception as error:
-        over = isinstance(error, Refused | BadMap) or report.attempts > len(BACKOFF)
-        told = (
-            f"{type(error).__name__}: {error}"
-            if isinstance(error, Refused | BadMap)
-            else type(error).__name__
-        )
-        row.update(error=told[:200], **({"state": S.STUCK, "next_at": None} if over else {}))
-        return
+        over = {"state": S.STUCK, "next_at": None} if report.attempts > len(BACKOFF) else {}
+        row.update(error=line.words(error)[:200], **over)
+        line.failed()
+        return DOWN
     digest = hashlib.sha256(chain.canonical(body).encode()).hexdigest()
     row.update(
         state=S.SENT, sent_at=instant.now(), next_at=None, receipt=receipt[:80], digest=digest, error=""
     )
+    _line_works()
+    return S.SENT.value
+
+
+def _line_works() -> None:
+    """After an outage everything goes up at once that waits for its next try, or got stuck by no fault of its own."""
+    if not (over := line.works()) or over.failures < line.OUTAGE:
+        return
+    now = instant.now()
+    by_line = ProvinceReport.objects.filter(BY_LINE, state__in=[S.WAITING, S.STUCK])
+    by_line.update(state=S.WAITING, attempts=0, next_at=now)
 
 
 def send_again() -> int:
-    """Everything that is stuck is tried anew, by the map that is in force now. Gives how many."""
+    """Everything that is stuck is tried anew, by the map that is in force now, also while the line rests. Gives how many."""
+    line.works()
     with transaction.atomic():
         return ProvinceReport.objects.filter(state=S.STUCK).update(
             state=S.WAITING, attempts=0, next_at=instant.now(), map=settings.PROVINCE_MAP[:40]

@@ -200,7 +200,7 @@ def test_over_http_the_key_goes_with_it_and_a_4xx_is_a_refusal(town, settings):
         thread.join(timeout=10)
         server.server_close()
     rows = list(ProvinceReport.objects.order_by("id").values_list("state", "receipt", "error"))
-    assert rows == [("sent", "P-77", ""), ("stuck", "", "Refused: HTTP 422"), ("waiting", "", "HTTPError")]
+    assert rows == [("sent", "P-77", ""), ("stuck", "", "Refused: HTTP 422"), ("waiting", "", "HTTP 503")]
     keys = list(Review.objects.order_by("id").values_list("event_id", flat=True))
     assert seen == [(key, "Bearer t", "5") for key in keys]
 
