@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from onewindow.voice.integrity import Day, Said, Window
+from onewindow.voice.happened import Day, Said, Window
 
 OPENS, CLOSES = 8 * 3600 + 1800, 17 * 3600
 #: Working days of the year, numbered like its days: five of seven.
@@ -45,6 +45,9 @@ class Place:
     days: dict[int, Day] = field(default_factory=dict)
     #: Occasions of which nobody said anything: day, second, late.
     silent: list[tuple[int, int, bool]] = field(default_factory=list)
+    #: How hard a cheat cheats, as a multiple of what is told of him, and on which days.
+    zeal: float = 1.0
+    spell: range = range(366)
 
     def __post_init__(self) -> None:
         r = self.random = self.town.random
@@ -143,9 +146,18 @@ class Place:
 
     # -- what a clerk does on top of it --
 
+    def hard(self, share: float) -> float:
+        """What is told of a cheat, as this one does it. Who cheats with everybody does so: there it is no matter of zeal."""
+        return share if share >= 0.9 else min(0.9, share * self.zeal)
+
+    def at_it(self) -> list[Day]:
+        """The days on which the cheat cheats."""
+        return [d for day, d in self.days.items() if day in self.spell]
+
     def take(self, share: float) -> list[tuple[int, int, bool]]:
         """A share of the silent occasions, which the clerk makes use of; they are silent no more."""
-        taken = [x for x in self.silent if self.random.random() < share]
+        share = self.hard(share)
+        taken = [x for x in self.silent if x[0] in self.spell and self.random.random() < share]
         gone = set(taken)
         self.silent = [x for x in self.silent if x not in gone]
         return taken

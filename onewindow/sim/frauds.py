@@ -1,4 +1,4 @@
-"""A simulated year of reviews at many windows, honest ones and ones where somebody cheats, to hold the signals against.
+"""Twenty frauds, each a thing that a clerk does at a window of a simulated city (see :mod:`.beds`, :mod:`.cities`).
 
 It knows nothing of the signals: an honest window has people of its own kind, agents who come often, colleagues with matters
 of their own, a hall-wide network, broken devices; a fraud is something that a clerk does on top of that. Twenty of them are
@@ -7,13 +7,11 @@ told below, as they are told in the trade; two are too faint to be seen with few
 
 from __future__ import annotations
 
-from collections import Counter as Bag
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
-from onewindow.sim.beds import BEDS, CLOSES, OPENS, QUARTERS, YEAR, Place, Town
-from onewindow.voice import integrity
+from onewindow.sim.beds import CLOSES, OPENS, YEAR, Place
 
 Fraud = Callable[[Place], None]
 FRAUDS: dict[str, Fraud] = {}
@@ -97,24 +95,26 @@ def one_computer(p: Place) -> None:
 def drops_low(p: Place) -> None:
     """Sees to it that nearly no low mark arrives."""
     p.live()
-    p.said = [s for s in p.said if s.level > 2 or p.random.random() < 0.04]
+    p.said = [s for s in p.said if s.level > 2 or s.day not in p.spell or p.random.random() < 0.04]
 
 
 @fraud
 def takes_away(p: Place) -> None:
     """Takes the device back from people who reach for a low face, or seem about to."""
     p.live()
-    for d in p.days.values():
-        d.left += sum(p.random.random() < 0.14 for _ in range(d.asked))
-    p.said = [s for s in p.said if s.level > 3 or p.random.random() < 0.3]
+    share = p.hard(0.14)
+    for d in p.at_it():
+        d.left += sum(p.random.random() < share for _ in range(d.asked))
+    p.said = [s for s in p.said if s.level > 3 or s.day not in p.spell or p.random.random() < 0.3]
 
 
 @fraud
 def asks_till_good(p: Place) -> None:
     """Puts the question again until the answer pleases."""
     p.live()
-    for d in p.days.values():
-        d.again += sum(p.random.random() < 0.1 for _ in range(d.asked))
+    share = p.hard(0.1)
+    for d in p.at_it():
+        d.again += sum(p.random.random() < share for _ in range(d.asked))
 
 
 @fraud
@@ -122,7 +122,10 @@ def talks_out(p: Place) -> None:
     """Rings up everybody who gave a low or middling mark and talks them into changing it."""
     p.live()
     p.said = [
-        replace(s, level=5, was=s.level) if s.level <= 3 and p.random.random() < 0.7 else s for s in p.said
+        replace(s, level=5, was=s.level)
+        if s.level <= 3 and s.day in p.spell and p.random.random() < p.hard(0.7)
+        else s
+        for s in p.said
     ]
 
 
@@ -146,13 +149,13 @@ def pastes(p: Place) -> None:
 def skips_late(p: Place) -> None:
     """Does not ask those whose matter was late."""
     p.late *= 1.5
-    p.live(lambda day, late: late and p.random.random() < 0.92)
+    p.live(lambda day, late: late and day in p.spell and p.random.random() < 0.92)
 
 
 @fraud
 def unplugs(p: Place) -> None:
     """Puts the device away on bad days."""
-    off = {day for day in YEAR if p.random.random() < 0.15}
+    off = {day for day in YEAR if day in p.spell and p.random.random() < p.hard(0.15)}
     p.live(lambda day, late: day in off)
 
 
@@ -176,7 +179,7 @@ def time_out(p: Place) -> None:
 def speaks_for_all(p: Place) -> None:
     """Answers for everybody who says nothing, slowly and with varying levels, but never a word."""
     p.live()
-    p.said = [replace(s, text="") for s in p.said]
+    p.said = [replace(s, text="") if s.day in p.spell else s for s in p.said]
     for day, at, late in p.take(0.995):
         level = p.random.choice((5, 5, 5, 5, 4))
         p.press(day, at, late, level=level, codes=p.reasons(level), seconds=p.random.uniform(6, 30))
@@ -189,67 +192,3 @@ def now_and_then(p: Place) -> None:
     for day, at, late in p.take(0.025):
         level = p.random.choice((5, 5, 5, 5, 4))
         p.press(day, at, late, level=level, codes=p.reasons(level))
-
-
-# --- the bed -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Result:
-    """What the signals made of it. ``planted``: fraud → windows, windows flagged, and the signals that did it."""
-
-    honest: int
-    wrongly: dict[str, list[str]]
-    planted: dict[str, tuple[int, int, Bag[str]]]
-    reviews: int
-
-    @property
-    def found(self) -> int:
-        """Patterns seen at more than half of the windows at which they were planted."""
-        return sum(2 * hit > n for n, hit, _signals in self.planted.values())
-
-    @property
-    def wrong_share(self) -> float:
-        return len(self.wrongly) / self.honest if self.honest else 0.0
-
-    @property
-    def table(self) -> tuple[int, int, int, int]:
-        """Planted and flagged, planted and not, honest and flagged, honest and not."""
-        n, hit = (sum(x[i] for x in self.planted.values()) for i in (0, 1))
-        return hit, n - hit, len(self.wrongly), self.honest - len(self.wrongly)
-
-
-def run(
-    honest: int = 400,
-    each: int = 1,
-    *,
-    seed: int = 1,
-    a_day: float = 8.0,
-    frauds: Iterable[str] = FRAUDS,
-    bed: str = "first",
-) -> Result:
-    """A year at ``honest`` windows and ``each`` more for every fraud; looked at by quarters and as a whole, as the product
-    does. A window counts as flagged if any signal stood at any look."""
-    town, kind = Town(seed, a_day), BEDS[bed]
-    places, planted = [], {}
-    for n in range(honest):
-        place = kind(town, f"W{n:04d}", f"H{n % 8}")
-        place.live()
-        places.append(place)
-    for name in frauds:
-        for n in range(each):
-            place = kind(town, f"{name}-{n}", f"H{n % 8}")
-            FRAUDS[name](place)
-            places.append(place)
-            planted[place.key] = name
-    flagged: dict[str, set[str]] = defaultdict(set)
-    for first, last in [*QUARTERS, (0, 364)]:
-        for w, found in integrity.examine([p.window(first, last) for p in places]):
-            flagged[w.key].update(e.code for e in found)
-    told = {}
-    for name in frauds:
-        keys = [key for key, of in planted.items() if of == name]
-        hits = [flagged[key] for key in keys if flagged[key]]
-        told[name] = (len(keys), len(hits), Bag(code for codes in hits for code in codes))
-    wrongly = {p.key: sorted(flagged[p.key]) for p in places if p.key not in planted and flagged[p.key]}
-    return Result(honest, wrongly, told, sum(len(p.said) for p in places))

@@ -26,6 +26,12 @@ class Model:
         """P(X ≤ k) of n."""
         return self._sum(range(k, -1, -1), n) if k < n else 1.0
 
+    def after(self, k: int, n: int, most: float = 20) -> Model:
+        """The model of a window of which k of n are known to be so: what it tells itself, beside what the peers tell, who count
+        as ``most`` at most (a few windows may be quite unlike the others)."""
+        weight = min(most, 1 / self.rho - 1)
+        return Model((self.mean * weight + k) / (weight + n), max(LEAST_RHO, 1 / (weight + n + 1)))
+
     def _sum(self, ks: range, n: int) -> float:
         a = self.mean * (1 / self.rho - 1)
         b = (1 - self.mean) * (1 / self.rho - 1)
@@ -146,3 +152,11 @@ def at_least(k: int, expected: float) -> float:
         if term <= total * 1e-9:
             return min(1.0, total)
         n += 1
+
+
+def at_least_of(k: int, n: int, share: float) -> float:
+    """P(X ≥ k) of n that have this chance each (binomial)."""
+    if k <= n * share:
+        return 1.0
+    a, b = math.log(share), math.log1p(-share)
+    return min(1.0, sum(math.exp(_log_choose(n, i) + i * a + (n - i) * b) for i in range(k, n + 1)))

@@ -19,7 +19,7 @@ from onewindow.cases import instant, rounds
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Counter, Hall, Person, current_calendar
 from onewindow.org.sealed import digest
-from onewindow.voice import integrity, rules, tallies
+from onewindow.voice import happened, integrity, rules, tallies
 from onewindow.voice.actions import NotPossible, clean
 from onewindow.voice.models import Prompt, Review, Touchpoint
 from onewindow.voice.records import Check, Examination, Finding, Outcome
@@ -43,7 +43,7 @@ class Year:
     first: dt.date
     last: dt.date
 
-    def __iter__(self) -> Iterator[integrity.Window]:
+    def __iter__(self) -> Iterator[happened.Window]:
         staff = {digest(m) for m in Person.objects.exclude(mobile="").values_list("mobile", flat=True)}
         for hall in Hall.objects.order_by("code"):
             yield from self._hall(hall, staff)
@@ -52,7 +52,7 @@ class Year:
     def _span(self) -> tuple[dt.datetime, dt.datetime]:
         return tallies.midnight(self.first), tallies.midnight(self.last + dt.timedelta(days=1))
 
-    def _hall(self, hall: Hall, staff: set[str]) -> Iterator[integrity.Window]:
+    def _hall(self, hall: Hall, staff: set[str]) -> Iterator[happened.Window]:
         calendar = current_calendar()
         workdays = frozenset(
             day.toordinal() for day in tallies.days(self.first, self.last) if calendar.is_working(day)
@@ -61,7 +61,7 @@ class Year:
         for counter in Counter.objects.filter(hall=hall).order_by("code"):
             if not said[counter.pk] and not late_ones[counter.pk]:
                 continue
-            yield integrity.Window(
+            yield happened.Window(
                 key=str(counter.pk),
                 hall=hall.code,
                 said=said[counter.pk],
@@ -71,7 +71,7 @@ class Year:
                 workdays=workdays,
             )
 
-    def _said(self, hall: Hall, staff: set[str]) -> dict[int, list[integrity.Said]]:
+    def _said(self, hall: Hall, staff: set[str]) -> dict[int, list[happened.Said]]:
         start, end = self._span
         phone = Application.objects.filter(number=OuterRef("number"))
         rows = (
@@ -88,11 +88,11 @@ class Year:
                 "assisted_by", "replaces__level", "counter", "touchpoint", "phone", "decided", "due",
             )
         )  # fmt: skip
-        found: dict[int, list[integrity.Said]] = defaultdict(list)
+        found: dict[int, list[happened.Said]] = defaultdict(list)
         for pk, at, level, codes, text, device, asked, touched, origin, helper, was, counter, point, phone, decided, due in rows.iterator(chunk_size=5000):  # noqa: E501  # fmt: skip
             day, second = _place(at)
             found[counter].append(
-                integrity.Said(
+                happened.Said(
                     key=pk,
                     day=day,
                     second=second,
@@ -112,10 +112,10 @@ class Year:
             )
         return found
 
-    def _days(self, hall: Hall) -> dict[int, dict[int, integrity.Day]]:
+    def _days(self, hall: Hall) -> dict[int, dict[int, happened.Day]]:
         """The occasions by window and day, and how the questions fared."""
         start, end = self._span
-        found: dict[int, dict[int, integrity.Day]] = defaultdict(lambda: defaultdict(integrity.Day))
+        found: dict[int, dict[int, happened.Day]] = defaultdict(lambda: defaultdict(happened.Day))
         cases = Application.objects.filter(hall=hall, counter__isnull=False).order_by()
         for column, also in (
             ("accepted_at", ~Q(item_version__case_kind="IMMEDIATE")),

@@ -35,12 +35,16 @@ LABELS: dict[str, tuple[Any, Any]] = {
         _("A saying that people share; or a text that was handed out."),
     ),
     "one_phone": (
-        _("Many reviews from one telephone"),
-        _("An agent with many matters; or a telephone that was written down for people who have none."),
+        _("Many of the best verdicts from one telephone"),
+        _(
+            "An agent with many matters who is always content; or a telephone that was written down for people who have none."
+        ),
     ),
     "one_browser": (
-        _("Many reviews from one browser"),
-        _("A shared computer in the hall; or one person who opens the links of others."),
+        _("One browser spoke for several people"),
+        _(
+            "A family at one computer, or a computer at which people are helped; or one person who opens the links of others."
+        ),
     ),
     "outside": (
         _("Answers while the hall was shut"),
@@ -126,14 +130,17 @@ def says(finding: Finding) -> str:
     words = {
         "same_run": gettext("%(run)s in a row of %(n)s; elsewhere this answer is %(usual)s of the best ones"),
         "one_phone": gettext(
-            "%(k)s of %(n)s, at most %(most)s from one; more than three a day on %(days)s days"
+            "%(k)s of %(n)s are the best verdict by link from one telephone; the busiest elsewhere gives %(usual)s"
         ),
-        "one_browser": gettext("%(k)s of %(n)s, at most %(most)s in a day, on %(days)s days"),
+        "one_browser": gettext(
+            "%(k)s of %(n)s by browsers that spoke for several people in a day, on %(days)s days, at most %(most)s in one; "
+            "the usual number is %(expected)s"
+        ),
         "same_words": gettext("%(k)s of %(n)s with the same words, %(elsewhere)s elsewhere"),
         "wordless": gettext("%(n)s reviews on %(served)s occasions, %(k)s with words"),
         "own_phone": gettext("%(k)s of %(n)s"),
         "one_pace": gettext(
-            "%(k)s of %(n)s after %(second)s seconds; the fullest second elsewhere has %(usual)s"
+            "%(k)s of %(n)s after %(second)s seconds; the seconds around it let expect %(usual)s"
         ),
         "unasked_days": gettext(
             "%(k)s times in %(n)s days with people at the window; elsewhere %(expected)s in as many"

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onewindow.org.models import Person
-from onewindow.sim import frauds
-from onewindow.voice import actions, again, chance, examining, funnel, integrity
+from onewindow.sim import testbed
+from onewindow.voice import actions, again, chance, examining, funnel, happened, integrity
 from onewindow.voice.models import Review
 from onewindow.voice.records import Check, Examination
 from onewindow.voice.signs import LABELS
@@ -101,7 +101,7 @@ def test_the_funnel_marks_what_lies_outside_on_both_sides():
 
 @pytest.fixture(scope="module")
 def bed():
-    return frauds.run(honest=50, each=1, seed=1, a_day=9)
+    return testbed.run(honest=50, each=1, seed=1, a_day=9)
 
 
 def test_of_twenty_planted_frauds_eighteen_are_found_and_no_honest_window_in_a_hundred(bed):
@@ -130,7 +130,7 @@ def test_every_signal_has_a_name_and_an_innocent_cause():
 
 
 def test_without_the_frauds_nobody_is_flagged_and_the_same_seed_is_the_same_year():
-    one, two = (frauds.run(honest=12, seed=9, a_day=4, frauds=()) for _ in range(2))
+    one, two = (testbed.run(honest=12, seed=9, a_day=4, frauds=()) for _ in range(2))
     assert (one.reviews, one.wrongly, one.planted) == (two.reviews, {}, {})
 
 
@@ -251,13 +251,13 @@ def test_the_windows_stand_in_one_chart_with_their_intervals(odd, signed_in):
 def still(key, served, share, seed, off=0.0):
     """A quarter at a window: so many stand there a day, such a share answers on the device, on some days it is put away."""
     r = random.Random(seed)
-    w = integrity.Window(key, "H1")
+    w = happened.Window(key, "H1")
     for day in range(64):
-        here = w.days[day] = integrity.Day(served=served + 2, here=served)
+        here = w.days[day] = happened.Day(served=served + 2, here=served)
         away = r.random() < off
         for n in range(served):
             if not away and r.random() < share:
-                w.said.append(integrity.Said(key=day * 100 + n, day=day, second=36_000 + 60 * n, level=5))
+                w.said.append(happened.Said(key=day * 100 + n, day=day, second=36_000 + 60 * n, level=5))
         here.asked = served
     return w
 
@@ -283,17 +283,17 @@ def test_silent_days_are_expected_as_often_as_they_come(served, share):
     """Against an oracle that knows the true share: the mean over forty windows, within three standard errors."""
     windows = [still(f"w{n}", served, share, n) for n in range(40)]
     truth = 64 * ((1 - share) ** served + 0.01)
-    told = [integrity.quiet(w)[2] for w in windows]
+    told = [happened.quiet(w)[2] for w in windows]
     spread = (sum((x - truth) ** 2 for x in told) / len(told)) ** 0.5
     assert abs(sum(told) / len(told) - truth) <= 3 * spread / len(told) ** 0.5 + 0.02 * truth
 
 
 def test_what_is_said_later_by_telephone_or_by_those_who_never_stood_there_makes_no_day_silent():
     w = still("w", 6, 0.5, 1)
-    before = integrity.quiet(w)
-    w.days[70] = integrity.Day(served=9, here=0)
-    w.said.append(integrity.Said(key=1, day=71, second=40_000, level=5, by_device=False))
-    assert integrity.quiet(w) == before
+    before = happened.quiet(w)
+    w.days[70] = happened.Day(served=9, here=0)
+    w.said.append(happened.Said(key=1, day=71, second=40_000, level=5, by_device=False))
+    assert happened.quiet(w) == before
 
 
 # --- days without a question, large windows, late matters ---------------------------------------------------
@@ -302,10 +302,10 @@ def test_what_is_said_later_by_telephone_or_by_those_who_never_stood_there_makes
 def plugged(key, here, seed, off=(), first=0):
     """A year of 240 days at which so many stand there a day and the question reaches the device, except on days ``off``."""
     r = random.Random(seed)
-    w = integrity.Window(key, "H1")
+    w = happened.Window(key, "H1")
     for day in range(240):
         away = day in off or day < first or r.random() < 0.01
-        w.days[day] = integrity.Day(served=here, here=here, asked=here, reached=0 if away else here)
+        w.days[day] = happened.Day(served=here, here=here, asked=here, reached=0 if away else here)
     return w
 
 
@@ -321,7 +321,7 @@ def test_a_device_that_came_in_spring_or_was_broken_for_a_month_is_no_sign():
     peers = [plugged(f"w{n}", 2, n) for n in range(20)]
     peers += [plugged("new", 2, 50, first=90), plugged("broken", 2, 51, range(100, 130))]
     assert list(integrity.examine(peers)) == []
-    assert [integrity.spells(w)[1] for w in peers[-2:]] == [150, 240]
+    assert [happened.spells(w)[1] for w in peers[-2:]] == [150, 240]
 
 
 def test_a_fortnight_of_a_broken_device_is_not_fourteen_days_of_silence():
@@ -333,23 +333,23 @@ def test_a_fortnight_of_a_broken_device_is_not_fourteen_days_of_silence():
         if n == 0:
             w.said = [s for s in w.said if not 20 <= s.day < 34]
     assert list(integrity.examine(peers)) == []
-    assert integrity.spells(peers[0]) == (1, 64) and integrity.quiet(peers[0])[1] == 50
+    assert happened.spells(peers[0]) == (1, 64) and happened.quiet(peers[0])[1] == 50
 
 
 def test_a_window_without_a_device_has_no_days_without_a_question():
-    assert integrity.spells(plugged("none", 2, 1, range(240))) == (0, 0)
+    assert happened.spells(plugged("none", 2, 1, range(240))) == (0, 0)
 
 
 def crowd(key, n, seed, late=0, low=0):
     """Forty days with ``n`` answers a day at random seconds; some of late matters, the first ``low`` of them low."""
     r = random.Random(seed)
-    w = integrity.Window(key, "H1")
+    w = happened.Window(key, "H1")
     for day in range(40):
-        w.days[day] = integrity.Day(served=2 * n, here=2 * n, late=2 * late, asked=2 * n, reached=2 * n)
+        w.days[day] = happened.Day(served=2 * n, here=2 * n, late=2 * late, asked=2 * n, reached=2 * n)
         for i in range(n):
             is_low = i < low if isinstance(low, int) else r.random() < low * (10 if i < late else 1)
             second = r.randrange(w.opens, w.closes)
-            w.said.append(integrity.Said(i + day * 1000, day, second, 2 if is_low else 5, late=i < late))
+            w.said.append(happened.Said(i + day * 1000, day, second, 2 if is_low else 5, late=i < late))
     return w
 
 
@@ -358,7 +358,7 @@ def test_a_large_window_is_not_reproached_with_answers_that_fall_together_by_cha
     peers = [crowd(f"w{n}", 6, n) for n in range(20)]
     large = crowd("large", 60, 99)
     found = [(w.key, e.code) for w, found in integrity.examine([*peers, large]) for e in found]
-    k, expected = integrity.COUNTS["burst"](large)
+    k, expected = happened.COUNTS["burst"](large)
     assert [x for x in found if x[1] == "burst"] == []
     assert 40 < k and abs(k - expected) < 4 * expected**0.5
 
@@ -377,7 +377,7 @@ def test_low_marks_are_missed_where_many_matters_were_late_and_not_where_all_wer
 @pytest.mark.parametrize(("name", "seed"), [("second", 22), ("third", 31)])
 def test_in_a_city_on_which_nothing_was_tuned_most_frauds_are_found_and_hardly_an_honest_window(name, seed):
     """Seed and mix were chosen once and the signals not touched after that; the whole table is in the explanation."""
-    bed = frauds.run(honest=60, each=1, seed=seed, a_day=9, bed=name)
+    bed = testbed.run(honest=60, each=1, seed=seed, a_day=9, bed=name)
     hit, missed, wrong, right = bed.table
     assert (hit + missed, wrong + right) == (20, 60)
     assert bed.found >= 16 and wrong <= 1, (bed.planted, bed.wrongly)

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from onewindow.cases import instant
-from onewindow.sim import beds, frauds
+from onewindow.sim import testbed
 from onewindow.voice import examining
 
 
@@ -35,9 +35,15 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--bed",
-            choices=list(beds.BEDS),
+            choices=list(testbed.BEDS),
             default="first",
-            help="on which the signals were developed, on which they were mended, and two that were looked at once each",
+            help="which city: four that were thought up, or one drawn by lot, another with each seed (drawn; otherwise: with what no other has)",
+        )
+        parser.add_argument(
+            "--cities",
+            type=int,
+            default=1,
+            help="so many cities with the seeds from --seed on, each by itself and pooled (1)",
         )
         parser.add_argument("--json", action="store_true", help="print as JSON")
 
@@ -74,34 +80,55 @@ class Command(BaseCommand):
         )
 
     def _bed(self, options: dict[str, Any]) -> None:
-        found = frauds.run(
-            options["windows"],
-            options["each"],
-            seed=options["seed"],
-            a_day=options["per_day"],
-            bed=options["bed"],
-        )
+        seeds = range(options["seed"], options["seed"] + options["cities"])
+        results = []
+        for seed in seeds:
+            results.append(
+                testbed.run(
+                    options["windows"],
+                    options["each"],
+                    seed=seed,
+                    a_day=options["per_day"],
+                    bed=options["bed"],
+                )
+            )
+            if len(seeds) > 1 and not options["json"]:
+                self.stdout.write(
+                    f"  seed {seed}: {results[-1].found} of {len(results[-1].planted)} patterns, "
+                    f"{len(results[-1].wrongly)} of {results[-1].honest} honest windows flagged"
+                )
+        pool = testbed.Pool(results)
+        found, (low, high) = pool.whole, pool.wrong
         hit, missed, wrong, right = found.table
         if options["json"]:
             body = {
-                "reviews": found.reviews, "patterns": len(found.planted), "patterns_found": found.found,
+                "reviews": found.reviews, "patterns": len(found.planted), "patterns_found": pool.found,
+                "expected_of_one_each": round(pool.expected, 2),
                 "table": {"fraud_flagged": hit, "fraud_missed": missed, "honest_flagged": wrong, "honest_passed": right},
+                "honest_flagged_95": [round(low, 5), round(high, 5)],
                 "planted": {name: {"windows": n, "flagged": k, "signals": dict(s)} for name, (n, k, s) in found.planted.items()},
                 "wrongly": found.wrongly,
             }  # fmt: skip
             self.stdout.write(json.dumps(body, ensure_ascii=False))
             return
         self.stdout.write(
-            f"A simulated year: {found.reviews} reviews, {found.honest} honest windows, each fraud planted at {options['each']}"
+            f"A simulated year in {len(seeds)} cities: {found.reviews} reviews, {found.honest} honest windows, "
+            f"each fraud planted at {options['each']} a city"
         )
         for name, (n, k, signals) in found.planted.items():
-            by = ", ".join(code for code, _n in signals.most_common())
+            by = ", ".join(f"{code} {times}" for code, times in signals.most_common())
             self.stdout.write(f"  {name:16} {k} of {n}  {by or 'not seen'}")
         self.stdout.write(f"{'':18}{'flagged':>9}{'passed':>9}")
         self.stdout.write(f"{'planted fraud':18}{hit:>9}{missed:>9}")
         self.stdout.write(f"{'honest':18}{wrong:>9}{right:>9}")
         for key, codes in found.wrongly.items():
             self.stdout.write(f"  honest, but flagged: {key} ({', '.join(codes)})")
+        mean = sum(pool.found) / len(pool.found)
+        span = f" on average, {min(pool.found)} to {max(pool.found)}" if len(seeds) > 1 else ""
         self.stdout.write(
-            f"{found.found} of {len(found.planted)} patterns found; {100 * found.wrong_share:.2f} % of honest windows flagged"
+            f"{mean:.4g} of {len(found.planted)} patterns found{span} (at more than half of their windows); "
+            f"of one each {pool.expected:.1f}"
+        )
+        self.stdout.write(
+            f"{100 * found.wrong_share:.2f} % of honest windows flagged (95 %: {100 * low:.2f} to {100 * high:.2f})"
         )
