@@ -37,7 +37,7 @@ class Command(BaseCommand):
             "--bed",
             choices=list(testbed.BEDS),
             default="first",
-            help="which city: four that were thought up, or one drawn by lot, another with each seed (drawn; otherwise: with what no other has)",
+            help="which city: four that were thought up, or one drawn by lot with each seed (otherwise: with what no other has)",
         )
         parser.add_argument(
             "--cities",
