@@ -137,6 +137,13 @@ class Kind:
         """The hall whose turn it is; None while the matter is with the department (``case.office``)."""
         return None
 
+    #: template of what stands above a step's form, so that nobody answers or signs what is not before the eyes; "" for none
+    beside: ClassVar[str] = ""
+
+    def brief(self, case: Any, person: Person) -> dict[str, Any]:
+        """What that template is given."""
+        return {}
+
     def may_look(self, case: Any, person: Person) -> bool:
         """Whether this person's work needs the case's files and, while it is open, the applicant's data in full."""
         return False

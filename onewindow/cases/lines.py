@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from onewindow.cases import desk, instant, numbers
 from onewindow.cases.flow import FLOWS
@@ -60,7 +61,7 @@ def lines(cases: Iterable[Any], *, by_office: bool, ticked: bool = False) -> Ite
         status=_("Status"),
         deadline=_("Deadline"),
         where=_("Department") if by_office else _("Hall"),
-        opened=_("Opened"),
+        opened=pgettext("case", "Opened"),
     )
     status = cache(lambda flow, code: status_tag(code, FLOWS[flow].statuses(code).label))
     how = cache(light_tag)

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from onewindow.cases import assign, batch, cards, clock, desk, files, instant, numbers, phrases, timeline
@@ -149,7 +149,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     further = [head for kind in desk.KINDS.values() for head in kind.export_head]
     columns = [
         (_("Number"), 20), (_("Matter"), 32), (_("Department"), 20), (_("Status"), 12), (_("Light"), 16),
-        (_("Opened"), 17), (_("Promised for"), 17), (_("Lawful limit"), 17), (_("Working days left"), 12),
+        (pgettext("case", "Opened"), 17), (_("Promised for"), 17), (_("Lawful limit"), 17), (_("Working days left"), 12),
         *[(head, 18) for head in further],
     ]  # fmt: skip
     desk.log_export(by=request.user, ip=request.META.get("REMOTE_ADDR"), purpose=f"desk {asked.show}")
@@ -349,7 +349,10 @@ def step(request: HttpRequest, number: str, verb: str) -> HttpResponse:
         return _stale(request, found, chosen)
     kind = desk.of(found)
     if request.method != "POST":
-        return _step_page(request, found, chosen, kind.forms[verb](case=found, by=request.user))
+        form = kind.forms[verb](case=found, by=request.user)
+        for name in getattr(form, "prefilled", ()):
+            form.initial[name] = request.GET.get(name, "").replace("\0", "")[:80]
+        return _step_page(request, found, chosen, form)
     form = kind.forms[verb](request.POST, request.FILES, case=found, by=request.user)
     if _overtaken(request, found):
         return _stale(request, found, chosen)
@@ -382,11 +385,14 @@ def _overtaken(request: HttpRequest, found: Any) -> bool:
 
 
 def _step_page(request: HttpRequest, found: Any, chosen: Step, form: Any, status: int = 200) -> HttpResponse:
+    kind = desk.of(found)
     context = _brief(found) | {
         "step": chosen,
         "form": form,
-        "is_grave": chosen.verb in desk.of(found).grave,
-        "preview": desk.of(found).preview(chosen.verb, found),
+        "beside": kind.beside,
+        "brief": kind.brief(found, request.user) if kind.beside else {},  # type: ignore[arg-type]
+        "is_grave": chosen.verb in kind.grave,
+        "preview": kind.preview(chosen.verb, found),
         "phrases": phrases.offered(request.user, chosen.verb, getattr(form, "phrases", ())),  # type: ignore[arg-type]
     }
     return render(request, "cases/step.html", context, status=status)

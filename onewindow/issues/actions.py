@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -128,7 +130,8 @@ def why_not_there(i: Issue, office: Office) -> Reason | None:
 
 
 def _answered(i: Issue, by: Any, now: dt.datetime, answer: str) -> None:
-    i.answer, i.answered_by, i.answered_at = answer, by, now
+    """``missed_hours``: tries of the first contact are none of the call back."""
+    i.answer, i.answered_by, i.answered_at, i.missed_hours = answer, by, now, 0
 
 
 def _cause(i: Issue, cause: str, prevention: str, note: str, version: ItemVersion | None = None) -> None:
@@ -169,7 +172,7 @@ def missed(i: Issue, *, by: By, now: dt.datetime, how: str, note: str = "") -> d
     return {"how": how, "purpose": purpose, "hours": i.missed_hours}
 
 
-@flow.step(S.REPLIED, who=rules.centre, label=_("Called back, not reached"))
+@flow.step(S.REPLIED, who=rules.centre & rules.callable_, label=_("Called back, not reached"))
 def callback_missed(i: Issue, *, by: By, now: dt.datetime, how: str, note: str = "") -> dict[str, Any]:
     """回访未接通 — the centre has called back in vain; counted like the first contact."""
     purpose = _tried(i, by, now, how=how, reached=False, note=note)
@@ -245,6 +248,14 @@ def plan(
     return {"until": plan_due.isoformat(), "reason": reason}
 
 
+def longest_plan(i: Issue) -> dt.date:
+    """The last day of a plan: that of a complex issue, from the report on."""
+    draft = copy.copy(i)
+    draft.clock_extension = _rest(i)
+    clock.work_out(draft, instant.now())
+    return timezone.localdate(draft.due_at or instant.now())
+
+
 def _rest(i: Issue) -> str:
     """What a complex issue has beyond the limit that runs, in working days (none if it is complex already)."""
     o = origins.of(i)
@@ -313,13 +324,16 @@ def countersign(i: Issue, *, by: By, now: dt.datetime) -> dict[str, Any]:
 
 @flow.step(S.SIGNING, to=S.WORKING, who=rules.signer, label=_("Do not sign"), clock=work_clock)
 def reject_no(i: Issue, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]:
-    """不予会签 — the law does allow it, or more can be done: back to the unit."""
+    """不予会签 — the law does allow it, or more can be done: back to the unit, which finds its words again as a draft."""
+    words = {name: getattr(i, name) for name in ("answer", "article", "alternatives")}
     _unanswered(i)
+    for name, text in words.items():
+        setattr(i, name, text)
     return {"reason": reason}
 
 
 def _unanswered(i: Issue) -> None:
-    """Takes the answer of a round back; what was said stays in the events."""
+    """Takes the answer of a round back. What the reporter has read stays with what was said (:func:`_next_round`)."""
     i.proposal = i.answer = i.article = i.alternatives = i.receipt = i.transferred_to = i.policy_note = ""
     i.done_case = i.missing_list = i.cause = i.prevention = i.prevention_note = ""
     i.done_paper = i.signed_by = i.answered_by = i.answered_at = i.prevention_version = None  # type: ignore[assignment]
@@ -384,7 +398,8 @@ def confirm(i: Issue, *, by: By, now: dt.datetime, words: str = "") -> dict[str,
     return _end(i, i.proposal, now, word="reporter", words=words)
 
 
-@flow.step(S.REPLIED, to=S.CLOSED, who=rules.centre, label=_("Called back: content"), clock=clock.finish())
+@flow.step(S.REPLIED, to=S.CLOSED, who=rules.centre & rules.callable_, label=_("Called back: content"),
+           clock=clock.finish())  # fmt: skip
 def close(i: Issue, *, by: By, now: dt.datetime, words: str) -> dict[str, Any]:
     """回访办结 — the centre has called, never the unit; the reporter's words are written down."""
     _tried(i, by, now, how=How.PHONE, reached=True, note=words)
@@ -419,7 +434,24 @@ def take_back(i: Issue, *, by: By, now: dt.datetime, reason: str = "") -> dict[s
 def merge(i: Issue, *, by: By, now: dt.datetime, main: Issue) -> dict[str, Any]:
     """并案 — the same matter was reported before: this one ends in that one, and its reporter follows that one from now on."""
     i.merged_into = main
+    Issue.objects.following(i).update(
+        merged_into=main
+    )  # whose reporters followed this one, follow that one too
     return _end(i, Outcome.MERGED, now) | {"main": main.number}
+
+
+@flow.step(S.CLOSED, to=S.ASSIGNED, who=rules.joined & (rules.bureau | rules.follower | the_clock),
+           label=_("Handle it by itself again"), clock=contact_clock)  # fmt: skip
+def part(i: Issue, *, by: By, now: dt.datetime, reason: str = "") -> dict[str, Any]:
+    """恢复单独办理 — joined by mistake; or the one that it was joined with ended otherwise than this reporter wanted, who says
+    so; or that one was taken back by its own reporter, which is nobody else's word."""
+    main, i.merged_into = i.merged_into, None
+    if by.username == "reporter":
+        _next_round(i, now)
+        Said.objects.create(issue_id=i.pk, at=now, text=reason)
+    else:
+        i.turned_at, i.closed_at, i.outcome = now, None, ""
+    return {"main": main.number if main else "", "reason": "" if by.username == "reporter" else reason}
 
 
 # --- once more ---------------------------------------------------------------------------------------------
@@ -429,7 +461,28 @@ def merge(i: Issue, *, by: By, now: dt.datetime, main: Issue) -> dict[str, Any]:
            label=_("Not right: reopen"), clock=contact_clock)  # fmt: skip
 def reopen(i: Issue, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]:
     """重新办理 — the reporter is not content: first back to the unit, the second time to the bureau's leader, the third to the
-    leading group. The answer of before stays in the course of the issue."""
+    leading group. The answer of before stays among what was said."""
+    if i.status == S.REPLIED and not isinstance(
+        by, Actor
+    ):  # the centre has called, and this is what it heard
+        _tried(i, by, now, how=How.PHONE, reached=True, note=reason)
+    _next_round(i, now)
+    Said.objects.create(
+        issue_id=i.pk, at=now, by="" if by.username == "reporter" else by.username, text=reason
+    )
+    return {"round": i.reopened}
+
+
+def _next_round(i: Issue, now: dt.datetime) -> None:
+    """The answer of before stays word for word among what was said: it was given in writing."""
+    if i.answered_by is not None and i.answered_at is not None:
+        more = [f"法律依据：{i.article}"] * bool(i.article) + [f"其他办法：{i.alternatives}"] * bool(
+            i.alternatives
+        )
+        for text in (i.answer, "\n".join(more), i.missing_list):
+            if text:
+                Said.objects.create(issue_id=i.pk, at=i.answered_at, by=i.answered_by.username, text=text)
+    i.founded = ""
     i.reopened, i.turned_at, i.closed_at, i.outcome = i.reopened + 1, now, None, ""
     i.handler = i.contacted_by = i.verified_by = i.confirmed_at = i.recheck_at = None
     i.asked_days, i.confirmed_by, i.words, i.is_recheck_told = 0, "", "", False
@@ -437,10 +490,6 @@ def reopen(i: Issue, *, by: By, now: dt.datetime, reason: str) -> dict[str, Any]
     _unanswered(i)
     if i.reopened > 1:
         i.office = bureau_office()
-    Said.objects.create(
-        issue_id=i.pk, at=now, by="" if by.username == "reporter" else by.username, text=reason
-    )
-    return {"round": i.reopened}
 
 
 @flow.step(S.REPLIED, S.CLOSED, who=rules.bureau & rules.has_cause, label=_("Correct the cause"))

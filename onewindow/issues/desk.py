@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,6 +27,7 @@ from onewindow.issues.models import (
     Status,
 )
 from onewindow.issues.separation import led_by
+from onewindow.org.models import Post
 from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import limit, local
 
@@ -58,6 +59,7 @@ SAID = {
     "filed": gettext_lazy("The reporter has sent files"),
     "agreed": gettext_lazy("The reporter agrees to be known to the unit"),
     "linked": gettext_lazy("Linked with another issue"),
+    "part": gettext_lazy("Handled by itself again"),
     "reclock": gettext_lazy("Deadline worked out anew on the new calendar"),
 }
 LIGHTS = {
@@ -77,6 +79,12 @@ CLOCKS = {
 }
 
 
+def _another_head(than: str) -> Exists:
+    """The unit has a head beside the one who spoke with the reporter, or who answered: somebody there is the second person."""
+    posts = Post.objects.on(desk.today()).filter(role=Role.HEAD, office_id=OuterRef("office_id"))
+    return Exists(posts.filter(person__is_active=True).exclude(person_id=OuterRef(than)).order_by())
+
+
 class Issues(desk.Kind):
     """问题."""
 
@@ -84,21 +92,37 @@ class Issues(desk.Kind):
     template = "issues/issue_facts.html"
     forms = FORMS
     first = ("contact", "verify", "reply", "countersign", "close")
-    grave = frozenset({"merge", "uphold", "give_up", "let_go"})
+    grave = frozenset({"uphold", "give_up", "let_go"})
+    beside = "issues/step_brief.html"
+
+    def brief(self, case: Any, person: Person) -> dict[str, Any]:
+        """What was reported, what was found and answered, and by which number the reporter is called."""
+        whole = rules.is_bureau(case, person)
+        known = whole or shows_reporter(case)
+        return {
+            "i": case,
+            "text": words_of(case, known),
+            "shows_reporter": known,
+            "may_look": self.may_look(case, person),
+        }
 
     def waiting(self, person: Person) -> Q:
-        """At the unit: to contact, verify, put right, sign. At the bureau: to assign, to call back, appeals. At the leaders:
-        what was reopened for the third time."""
+        """At the unit: to contact, put right; to verify and sign for the second person. At the bureau: to assign, to call back,
+        appeals, and what has no second person at its unit. At the leaders: what was reopened for the third time."""
         late = Q(reopened__gte=rules.LEADERS_TURN)
         mine = Q(pk__in=[])
         if offices := person.offices_as(*Issue.HANDLERS):
-            mine |= Q(office_id__in=offices, status__in=UNITS_TURN) & ~late
+            verifies = [o.code for o in origins.ORIGINS.values() if person.roles & o.verifiers]
+            second = Q(status=S.CONTACTED, origin__in=verifies) & ~Q(contacted_by_id=person.pk)
+            mine |= Q(office_id__in=offices) & (Q(status__in=UNITS_TURN) | second) & ~late
             heads = person.offices_as(Role.HEAD)
             mine |= Q(office_id__in=heads, status=S.SIGNING) & ~Q(answered_by_id=person.pk)
         if person.has_role(Role.BUREAU):
             mine |= Q(status__in=BUREAUS_TURN)
+            mine |= Q(status=S.CONTACTED) & ~Q(contacted_by_id=person.pk) & ~_another_head("contacted_by_id")
+            mine |= Q(status=S.SIGNING) & ~Q(answered_by_id=person.pk) & ~_another_head("answered_by_id")
         if person.has_role(Role.LEADER):
-            mine |= late & Q(status__in=UNITS_TURN)
+            mine |= late & Q(status__in=(*UNITS_TURN, S.CONTACTED))
         return mine
 
     def besides(self, person: Person) -> Hashable:
@@ -158,7 +182,7 @@ class Issues(desk.Kind):
             "shows_reporter": whole or shows_reporter(case),
             "shows_case": case.application and (whole or case.origin != "review"),
             "is_bureau": whole,
-            "text": case.text if whole or shows_reporter(case) else DIGITS.sub("……", case.text),
+            "text": words_of(case, whole or shows_reporter(case)),
             "facts": facts_of(case),
             "own_number": case.source if case.origin in origins.RELAYED else "",
             "attempts": list(case.attempts.all()),
@@ -168,6 +192,7 @@ class Issues(desk.Kind):
             "closed_papers": len(files) - len(papers),
             "refusal": refusal_of(case),
             "likes": similar.like(case, seen.with_facts()) if case.is_open else [],
+            "may_merge": whole and case.flow.why_not("merge", case, person) is None,
             "kin": kin_of(case, seen),
             "joined": list(seen.following(case)),
             "soon": case.recheck_at and not case.rechecked_at and case.recheck_at > instant.now(),
@@ -225,10 +250,15 @@ class Issues(desk.Kind):
         return title, note
 
 
+def words_of(issue: Issue, known: bool) -> str:
+    """What was reported; without numbers for whoever may not know who it was."""
+    return issue.text if known else DIGITS.sub("……", issue.text)
+
+
 def data_note(event: Event) -> str:
     return (
         event.data.get("reason", "")
-        if event.verb in ("send_back", "plan", "appeal", "reject_no", "dismiss")
+        if event.verb in ("send_back", "plan", "appeal", "reject_no", "dismiss", "part")
         else ""
     )
 

@@ -246,10 +246,17 @@ class RegisterForm(ReportForm):
             return ""
         if not self._meant(said):
             raise forms.ValidationError(_("There is no case or slip with this number."), code="unknown")
-        if self.refusal and (begun := opening.of_refusal(self.refusal)):
-            text = _("This is being looked at already: %(number)s") % {"number": numbers.shown(begun.number)}
-            raise forms.ValidationError(text, code="begun")
+        if self.refusal and opening.of_refusal(self.refusal):
+            raise self._begun(self.refusal)
         return self.case.number if self.case else self.refusal.code  # type: ignore[union-attr]
+
+    @staticmethod
+    def _begun(refusal: Refusal) -> forms.ValidationError:
+        begun = opening.of_refusal(refusal)
+        text = _("This is being looked at already: %(number)s")
+        return forms.ValidationError(
+            text % {"number": numbers.shown(begun.number) if begun else ""}, code="begun"
+        )
 
     @property
     def reporter(self) -> tuple[str, str] | None:
@@ -258,18 +265,24 @@ class RegisterForm(ReportForm):
             return super().reporter
         return (self.case.contact or self.case.applicant_name, self.case.mobile) if self.case else None
 
-    def open(self) -> Issue:
-        """Opens the issue; that of a "no" is about the word of the clerk who said it."""
+    def open(self) -> Issue | None:
+        """Opens the issue; that of a "no" is about the word of the clerk who said it. None, with the error at the number, if
+        somebody has had the same "no" looked at in the same moment."""
         given, lang = self.cleaned_data, get_language() or "zh-hans"
         if self.refusal:
-            return opening.from_refusal(
-                self.refusal,
-                text=given["text"],
-                reporter=self.reporter,
-                lang=lang,
-                files=self.held,
-                by=self.by,
-            )
+            try:
+                with transaction.atomic():
+                    return opening.from_refusal(
+                        self.refusal,
+                        text=given["text"],
+                        reporter=self.reporter,
+                        lang=lang,
+                        files=self.held,
+                        by=self.by,
+                    )
+            except IntegrityError:
+                self.add_error("number" if "number" in self.fields else None, self._begun(self.refusal))
+                return None
         source, facts = (self.ticket.source, self.ticket.facts) if self.ticket else ("", None)
         try:
             with transaction.atomic():
@@ -347,6 +360,12 @@ class Asked(forms.Form):
 
 
 class IssueFilters(Asked):
+    q = forms.CharField(
+        label=_("Number, item or words"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
     origin = forms.ChoiceField(label=_("Origin"), required=False)
     status = forms.ChoiceField(label=_("Status"), choices=[ALL, *Status.choices], required=False)
     light = forms.ChoiceField(
@@ -359,11 +378,11 @@ class IssueFilters(Asked):
     family = forms.ChoiceField(
         label=pgettext_lazy("issue", "How it ended"),
         choices=[ALL, ("solved", _("Really solved")), ("lawful_no", _("Lawful no")),
-                 *((o.value, o.label) for o in Outcome if o in FAMILIES["other"])],
+                 *((o.value, o.label) for o in Outcome if o in FAMILIES["other"] or o == Outcome.MERGED)],
         required=False,
     )  # fmt: skip
-    opened_from = DayField(label=_("Opened from"), required=False, widget=_day())
-    opened_to = DayField(label=_("Opened to"), required=False, widget=_day())
+    opened_from = DayField(label=_("Reported from"), required=False, widget=_day())
+    opened_to = DayField(label=_("Reported to"), required=False, widget=_day())
 
     def __init__(self, data: Any, *, by: Person):
         super().__init__(data)

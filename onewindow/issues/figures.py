@@ -17,7 +17,7 @@ from onewindow.cases.figures import Row, figure
 from onewindow.catalog.models import Code
 from onewindow.issues.models import FAMILIES, Issue, Outcome
 from onewindow.org.calendar import ZONE
-from onewindow.org.models import Person, current_calendar
+from onewindow.org.models import Office, Person, current_calendar
 from onewindow.org.templatetags.ow import local
 
 AGAIN = dt.timedelta(days=90)
@@ -60,10 +60,12 @@ class Week:
 
 @dataclass(frozen=True)
 class Seen:
-    """All that the page of figures shows of a span."""
+    """All that the page of figures shows of a span. ``joined``: duplicates that ended in another issue; they are counted with
+    that one, and so in no other number of what ended."""
 
     opened: int
     ended: int
+    joined: int
     still_open: int
     families: dict[str, int]
     other: Sequence[tuple[str, int]]
@@ -82,7 +84,8 @@ def look(person: Person, first: dt.datetime, last: dt.datetime, origin: str = ""
     seen = Issue.objects.seen_by(person)
     if origin:
         seen = seen.filter(origin=origin)
-    ended = seen.filter(closed_at__gte=first, closed_at__lt=last)
+    ended = seen.filter(closed_at__gte=first, closed_at__lt=last).exclude(outcome=Outcome.MERGED)
+    joined = seen.filter(closed_at__gte=first, closed_at__lt=last, outcome=Outcome.MERGED).count()
     outcomes = dict(ended.order_by().values_list("outcome").annotate(n=Count("pk")))
     families = {name: sum(outcomes.get(o, 0) for o in of) for name, of in FAMILIES.items()}
     rows = list(
@@ -90,10 +93,11 @@ def look(person: Person, first: dt.datetime, last: dt.datetime, origin: str = ""
     )
     taken = [(working_days(opened, closed), outcome, office) for opened, closed, outcome, office in rows]
     again = back_again(seen, first, last)
-    checked = ended.model.objects.seen_by(person).filter(rechecked_at__gte=first, rechecked_at__lt=last)
+    checked = seen.filter(rechecked_at__gte=first, rechecked_at__lt=last)
     return Seen(
         opened=seen.filter(opened_at__gte=first, opened_at__lt=last).count(),
         ended=sum(outcomes.values()),
+        joined=joined,
         still_open=seen.open().count(),
         families=families,
         other=[(str(Outcome(o).label), outcomes[o]) for o in FAMILIES["other"] if o in outcomes],
@@ -173,8 +177,6 @@ def who_owes(
     days: dict[int, list[int]] = {}
     for d, _o, office in taken:
         days.setdefault(office, []).append(d)
-    from onewindow.org.models import Office
-
     found = []
     for office in Office.objects.filter(pk__in={*rows, *done}).order_by("code"):
         r, e = rows.get(office.pk, {}), done.get(office.pk, {})
@@ -201,7 +203,9 @@ def weeks(seen: QuerySet[Issue], first: dt.datetime, last: dt.datetime) -> list[
     )
     ends = [
         (of(at), o)
-        for at, o in seen.filter(closed_at__gte=since, closed_at__lt=last).values_list("closed_at", "outcome")
+        for at, o in seen.filter(closed_at__gte=since, closed_at__lt=last)
+        .exclude(outcome=Outcome.MERGED)
+        .values_list("closed_at", "outcome")
     ]
     ended, solved = Tally(w for w, _o in ends), Tally(w for w, o in ends if o == Outcome.SOLVED)
     rows, week = [], monday
@@ -225,6 +229,8 @@ GROUPS = {
 def _counted(column: str, good: Q | None = None) -> Any:
     def count(person: Person, start: dt.datetime, end: dt.datetime, by: str) -> Sequence[Row]:
         found = Issue.objects.seen_by(person).filter(**{f"{column}__gte": start, f"{column}__lt": end})
+        if good is not None:
+            found = found.exclude(outcome=Outcome.MERGED)
         sums: dict[str, Any] = {"n": Count("pk")} | (
             {} if good is None else {"good": Count("pk", filter=good)}
         )
@@ -254,7 +260,10 @@ figure(
 figure(
     "issues_solved",
     _("Issues really solved"),
-    _("by the reporter's own word ÷ all that ended in the period; a lawful no is counted by itself"),
+    _(
+        "by the reporter's own word ÷ all that ended in the period; a lawful no is counted by itself,"
+        " a duplicate with the issue that it was joined with"
+    ),
     _counted("closed_at", Q(outcome=Outcome.SOLVED)),
     is_share=True,
 )

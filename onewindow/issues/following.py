@@ -62,6 +62,8 @@ NOW: Mapping[str, tuple[Any, Any, str]] = {
         "",
     ),
 }
+#: instead of the words above, to somebody who left no number
+UNCALLED = gettext_lazy("Is it right so? Your word decides, here on this page.")
 #: events that concern the reporter, and their words where the desk's are not meant for outside
 SHOWN: Mapping[str, Any] = {
     "open": gettext_lazy("Reported"),
@@ -88,6 +90,7 @@ SHOWN: Mapping[str, Any] = {
     "take_back": gettext_lazy("You took it back"),
     "merge": gettext_lazy("Joined with the same matter of others"),
     "reopen": gettext_lazy("Opened again"),
+    "part": gettext_lazy("Handled by itself again"),
     "recheck": gettext_lazy("You were asked again whether it is right"),
 }
 
@@ -122,6 +125,10 @@ def do(i: Issue, what: str, text: str, held: Sequence[Attachment] = ()) -> str:
         ),
         "confirm": (lambda: actions.confirm(i, by=me, words=text[:400]), _("Thank you for your word.")),
         "reopen": (lambda: actions.reopen(i, by=me, reason=_needed(text)), _("It is being looked at again.")),
+        "part": (
+            lambda: actions.part(i, by=me, reason=_needed(text)),
+            _("It is being looked at again, by itself."),
+        ),
         "take_back": (lambda: actions.take_back(i, by=me, reason=text[:400]), _("You have taken it back.")),
         "agree": (lambda: actions.agree(i), _("The unit may call you now.")),
     }
@@ -156,7 +163,7 @@ def page(i: Issue, token: str) -> dict[str, Any]:
     _title, text, tone = NOW[main.status]
     can = {
         verb
-        for verb in ("reporter_answers", "confirm", "reopen", "take_back")
+        for verb in ("reporter_answers", "confirm", "reopen", "take_back", "part")
         if why_not(verb, i, me) is None
     }
     return {
@@ -164,7 +171,7 @@ def page(i: Issue, token: str) -> dict[str, Any]:
         "main": main,
         "token": token,
         "now": stands(i),
-        "text": text,
+        "text": UNCALLED if main.status == S.REPLIED and i.is_anonymous else text,
         "tone": "g" if main.outcome == Outcome.SOLVED else tone,
         "due": due(main),
         "said": list(i.said.all()),

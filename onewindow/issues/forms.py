@@ -15,7 +15,7 @@ from onewindow.cases.filefields import Files, FilesField, kept
 from onewindow.cases.flow import FLOWS
 from onewindow.catalog.models import Code, Item
 from onewindow.issues import actions, evidence, rules
-from onewindow.issues.models import Grade, How, Issue, Prevention, Proposal
+from onewindow.issues.models import Grade, How, Issue, Prevention, Proposal, Status
 from onewindow.org.fields import DayField
 from onewindow.org.models import Office, Person, Post, number
 from onewindow.org.roles import Role
@@ -56,6 +56,13 @@ class IssueForm(forms.Form):
         self.case, self.by = case, by
 
 
+def only_if(form: forms.Form, name: str, fields: dict[str, tuple[str, ...]]) -> None:
+    """Fields that belong to some values of another one; js/step.js hides them while another value is chosen."""
+    for values, names in fields.items():
+        for field in names:
+            form.fields[field].widget.attrs["data-only-if"] = f"{name}={values}"
+
+
 class ReasonForm(IssueForm):
     reason = prose(_("Reason"))
 
@@ -76,7 +83,8 @@ class DispatchForm(IssueForm):
         self.offices = {o.code: o for o in Office.objects.exclude(kind="government").order_by("code")}
         every = [CHOOSE, *((code, local(o)) for code, o in self.offices.items())]
         self.fields["office"].choices = self.fields["helper"].choices = every  # type: ignore[attr-defined]
-        self.initial = {"office": self.case.office.code, "grade": self.case.grade}
+        assigned = self.case.status != Status.REGISTERED  # else the bureau's own would be chosen by oversight
+        self.initial = {"office": self.case.office.code if assigned else "", "grade": self.case.grade}
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -122,6 +130,21 @@ class MissedForm(IssueForm):
                             widget=forms.RadioSelect, initial=How.PHONE)  # fmt: skip
     note = prose(_("Note"), required=False, rows=2)
 
+    def clean_how(self) -> str:
+        """Nobody has tried to call a number that was never left, or that is hidden from this unit."""
+        if why := unreachable_for(self.case, self.by):
+            raise forms.ValidationError(why, code="no_number")
+        return self.cleaned_data["how"]
+
+
+def unreachable_for(i: Issue, by: Any) -> Any:
+    """Why this person can't speak with the reporter, only write on the page; nothing if that is possible."""
+    if i.is_anonymous:
+        return _("The reporter left no number: write on the reporter's page.")
+    if not i.agrees and not rules.is_bureau(i, by):
+        return _("The reporter has not agreed to be known here: write on the page, or let the bureau call.")
+    return None
+
 
 class ContactForm(IssueForm):
     """How, and what the reporter said."""
@@ -135,21 +158,21 @@ class ContactForm(IssueForm):
         label=_("The reporter agrees that the unit may know who it was"), required=False
     )
 
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        only_if(self, "how", {How.PAGE: ("text",), f"{How.PHONE} {How.VISIT}": ("note", "agrees")})
+        if why := unreachable_for(self.case, self.by):
+            self.initial["how"], self.fields["how"].help_text = How.PAGE, why
+
     def clean(self) -> dict[str, Any]:
         given, i = super().clean() or {}, self.case
         how = given.get("how")
         if how == How.PAGE and not given.get("text"):
             self.add_error("text", _("Write what the reporter is to read."))
         elif how and how != How.PAGE:
-            if i.is_anonymous and how == How.PHONE:
-                self.add_error("how", _("The reporter left no number: write on the reporter's page."))
-            elif not i.agrees and not rules.is_bureau(i, self.by):
-                self.add_error(
-                    "how",
-                    _(
-                        "The reporter has not agreed to be known here: write on the page, or let the bureau call."
-                    ),
-                )
+            why = unreachable_for(i, self.by)
+            if why and (how == How.PHONE or not i.is_anonymous):
+                self.add_error("how", why)
             elif not given.get("note"):
                 self.add_error("note", _("Write down what the reporter said."))
         return given
@@ -193,15 +216,28 @@ class TextForm(IssueForm):
 
 
 class PlanForm(IssueForm):
+    """Measures with a day, within the limit of a complex issue: a plan is no way out of the clock."""
+
     plan = prose(_("Measures"))
     plan_owner = line(_("Who answers for it"), most=60)
     plan_due = DayField(label=_("Until"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     reason = prose(_("Why it takes longer"), rows=2)
 
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        self.latest = actions.longest_plan(self.case)
+        self.fields["plan_due"].help_text = _("Not after %(day)s, the limit of a complex issue.") % {
+            "day": self.latest.isoformat()
+        }
+        self.fields["plan_due"].widget.attrs["max"] = self.latest.isoformat()
+
     def clean_plan_due(self) -> Any:
         day = self.cleaned_data["plan_due"]
         if day <= timezone.localdate(instant.now()):
             raise forms.ValidationError(_("The day must lie ahead."))
+        if day > self.latest:
+            text = _("At the latest %(day)s: until then a complex issue has to be put right.")
+            raise forms.ValidationError(text % {"day": self.latest.isoformat()}, code="too_late")
         return day
 
 
@@ -218,6 +254,7 @@ class CauseForm(IssueForm):
         self.fields["cause"].choices = codes("issue_cause")  # type: ignore[attr-defined]
         i = self.case
         self.initial["prevention_item"] = i.item.code if i.item else ""
+        only_if(self, "prevention", {Prevention.GUIDE: ("prevention_item",)})
         last = [n for n in self.fields if n.startswith(("cause", "prevention"))]
         self.order_fields([n for n in self.fields if n not in last] + last)
 
@@ -303,6 +340,14 @@ class ReplyForm(DoneForm):
         Proposal.POLICY: ("policy_note",),
         Proposal.TRANSFERRED: ("transferred_to", "receipt"),
     }
+    SHOWN: ClassVar[tuple[str, ...]] = ("done_case", "file", "is_shown")
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        first = ["proposal", "answer", *self.SHOWN, "policy_note", "transferred_to", "receipt"]
+        self.order_fields([*first, *(n for n in self.fields if n not in first)])
+        only_if(self, "proposal", self.NEEDS | {f"{Proposal.SOLVED} {Proposal.PARTLY}": self.SHOWN})
+        self.initial["answer"] = self.case.answer  # what was not signed may be of use
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -323,6 +368,11 @@ class RefuseForm(CauseForm):
     article = line(_("Article of the law"), _("For example 行政许可法 第三十八条"), most=200)
     answer = prose(_("Explanation to the reporter"), most=1000, rows=4)
     alternatives = prose(_("What can be done instead"), _("A lawful no still shows a way."))
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, **more)
+        for name in ("article", "answer", "alternatives"):  # what was not signed is a draft
+            self.initial[name] = getattr(self.case, name)
 
 
 class PanelForm(IssueForm):
@@ -413,6 +463,9 @@ class OwnReasonForm(IssueForm):
 
 
 class MergeForm(IssueForm):
+    """``prefilled``: what the address may fill in, for the link beside a similar issue."""
+
+    prefilled: ClassVar[tuple[str, ...]] = ("main",)
     main = line(
         _("Number of the issue that goes on"),
         _("Its reporter and this one's both follow it from now on."),
@@ -446,6 +499,6 @@ FORMS: dict[str, type[IssueForm]] = {
     "settle": SettleForm, "reply": ReplyForm, "refuse_lawfully": RefuseForm, "countersign": IssueForm,
     "reject_no": ReasonForm, "appeal": ReasonForm, "uphold": PanelForm, "dismiss": DismissForm,
     "confirm": OwnWordsForm, "close": WordsForm, "give_up": IssueForm, "let_go": IssueForm,
-    "take_back": OwnReasonForm, "merge": MergeForm, "reopen": ReasonForm, "correct_cause": CauseForm,
+    "take_back": OwnReasonForm, "merge": MergeForm, "part": ReasonForm, "reopen": ReasonForm, "correct_cause": CauseForm,
     "recheck": RecheckForm,
 }  # fmt: skip

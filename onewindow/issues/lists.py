@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import desk, instant
+from onewindow.issues import origins
 from onewindow.issues.models import FAMILIES, Issue, Refusal, Status
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Person
@@ -47,6 +49,8 @@ def find(person: Person, asked: Mapping[str, Any], *, show: str) -> QuerySet[Iss
     ):
         if name in asked:
             found = found.filter(**{column: asked[name]})
+    if text := asked.get("q"):
+        found = found.filter(_meant(text))
     if light := asked.get("light"):
         found = found.filter(desk.LIGHTS[light])
     if family := asked.get("family"):
@@ -61,6 +65,17 @@ def find(person: Person, asked: Mapping[str, Any], *, show: str) -> QuerySet[Iss
         due = found.filter(closed_at__isnull=False, recheck_at__lte=instant.now(), rechecked_at__isnull=True)
         return due.order_by("recheck_at", "id")
     return found.order_by("-opened_at", "-id")
+
+
+def _meant(text: str) -> Q:
+    """Its number or that of the system that sent it, the item by name or code, or what was said. No digits are looked for in
+    what was said: they would tell a unit by whose telephone it was written."""
+    bare = re.sub(r"[\s\-–—]", "", text).upper()
+    if re.fullmatch(r"Q?\d{4,13}[0-9A-Z]?", bare):
+        return Q(number__contains=bare) | Q(origin__in=origins.RELAYED, source=text.strip())
+    words = Q(item__name__icontains=text) | Q(item__code__iexact=text.strip())
+    words |= Q(origin__in=origins.RELAYED, source=text.strip())
+    return words if re.search(r"\d", text) else words | Q(text__icontains=text)
 
 
 def page(found: QuerySet[Any], cursor: str, size: int = PAGE) -> tuple[list[Any], str]:

@@ -39,8 +39,8 @@ class Status(models.TextChoices):
     CLOSED = "closed", pgettext_lazy("issue", "Closed")
 
 
-#: what waits for the responsible unit
-UNITS_TURN = (Status.ASSIGNED, Status.CONTACTED, Status.WORKING)
+#: what waits for the responsible unit, whoever of it handles it; that somebody verifies waits for a second person
+UNITS_TURN = (Status.ASSIGNED, Status.WORKING)
 
 
 class Grade(models.TextChoices):
@@ -78,11 +78,11 @@ class Proposal(models.TextChoices):
     TRANSFERRED = "transferred", _("Transferred")
 
 
-#: three families that are never added into one rate
+#: three families that are never added into one rate; what was joined is counted with the issue that goes on
 FAMILIES = {
     "solved": (Outcome.SOLVED,),
     "lawful_no": (Outcome.IMPOSSIBLE,),
-    "other": tuple(o for o in Outcome if o not in (Outcome.SOLVED, Outcome.IMPOSSIBLE)),
+    "other": tuple(o for o in Outcome if o not in (Outcome.SOLVED, Outcome.IMPOSSIBLE, Outcome.MERGED)),
 }
 #: ended by the reporter, or in another issue: no cause of its own
 WITHOUT_CAUSE = (Outcome.WITHDRAWN, Outcome.MERGED)

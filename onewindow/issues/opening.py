@@ -1,4 +1,5 @@
-"""Opening an issue: by anybody who finds something to put right. Always inside the caller's transaction, with its first event.
+"""Opening an issue: by anybody who finds something to put right. Always in one transaction with its first event, that of the
+caller where there is one.
 
 Apps above register an origin (origins.py) and call :func:`open_issue`; nothing else has to be known.
 """
@@ -28,6 +29,7 @@ from onewindow.org.models import Counter, CounterKind, Hall, Office, Person, lim
 CITIZEN = Actor("reporter")
 
 
+@transaction.atomic
 def open_issue(
     origin: str,
     *,
@@ -146,7 +148,6 @@ def open_for_ticket(
         subject=subject,
         hall=ticket.hall,
         counter=ticket.counter,
-        is_at_window=True,
         facts=facts | {"level": level, "codes": codes, "ticket": ticket.number, "matter": ticket.group.name,
                        "outcome": ticket.outcome},
     )  # fmt: skip

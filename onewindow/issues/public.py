@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -113,13 +114,17 @@ def slip(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST" and begun is None and form.is_valid():
         if _spent(request):
             return too_many(request)
-        i = opening.from_refusal(
-            r,
-            text=form.cleaned_data["text"],
-            reporter=form.reporter,
-            lang=get_language() or "zh-hans",
-            files=form.held,
-        )
+        try:
+            with transaction.atomic():
+                i = opening.from_refusal(
+                    r,
+                    text=form.cleaned_data["text"],
+                    reporter=form.reporter,
+                    lang=get_language() or "zh-hans",
+                    files=form.held,
+                )
+        except IntegrityError:  # the same slip in the same moment: the page says that it is under way
+            return redirect("no_slip", code=r.code)
         return _begun(request, i)
     here = {"r": r, "reason": entries.reason_of(r, names), "form": form, "begun": begun}
     return render(request, "issues/slip.html", here, status=422 if form.is_bound and begun is None else 200)
@@ -165,6 +170,6 @@ def paper(request: HttpRequest, i: Issue, key: str) -> HttpResponse:
 @require_safe
 def letter(request: HttpRequest, i: Issue) -> HttpResponse:
     """The answer in writing, as a PDF, once there is one."""
-    if not i.answer or i.status == actions.S.SIGNING:
+    if not i.answer or i.status not in (actions.S.REPLIED, actions.S.CLOSED):
         raise Http404
     return papers.answer(papers.answer_letter(i), f"{i.number}.pdf")

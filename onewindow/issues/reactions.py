@@ -16,7 +16,8 @@ from onewindow.cases.models import Event, Message
 from onewindow.cases.notices import bilingual, say, tell
 from onewindow.cases.reactions import on
 from onewindow.cases.rows import prepared
-from onewindow.issues import links, opening
+from onewindow.cases.rules import CLOCK
+from onewindow.issues import actions, links, opening
 from onewindow.issues.models import UNITS_TURN, Issue, Proposal, Relay, Status
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
@@ -46,6 +47,7 @@ TEXTS = {
     "take_back": "issue_closed",
     "merge": "issue_merged",
     "reopen": "issue_reopened",
+    "part": "issue_reopened",
 }
 #: what the reporter's page shows besides
 OTHER_NEWS = (
@@ -67,7 +69,8 @@ def tell_reporter(event: Event) -> None:
     template = TEXTS[event.verb]
     if event.verb == "contact" and event.data.get("how") != "page":
         template = "issue_moved"
-    for one in [i, *Issue.objects.following(i)]:
+    others = [] if event.verb == "take_back" else Issue.objects.following(i)
+    for one in [i, *others]:
         if one.reporter_mobile:
             _write(one, template, event)
 
@@ -149,6 +152,12 @@ say(
     icon="file-pen",
     while_=_while(Status.SIGNING),
 )
+say(
+    "issue.verify",
+    _("%(matter)s: to be verified by you as the second person"),
+    icon="user-check",
+    while_=_while(Status.CONTACTED),
+)
 say("issue.policy", _("%(matter)s: an issue that only another policy would solve"), icon="flag")
 say(
     "issue.added",
@@ -195,7 +204,17 @@ def unit_of(i: Issue) -> list[Person]:
     return found or holders(Role.BUREAU)
 
 
-@on("issue.open", "issue.dispatch", "issue.send_back", "issue.reopen", "issue.dismiss", "issue.reject_no")
+@on(
+    "issue.open",
+    "issue.dispatch",
+    "issue.send_back",
+    "issue.reopen",
+    "issue.dismiss",
+    "issue.reject_no",
+    "issue.part",
+    "issue.verify",
+    "issue.go_on",
+)
 def tell_whose_turn_it_is(event: Event) -> None:
     """The unit; for what has no unit yet the bureau; for what comes back the second time the bureau's leader, the third time
     the leading group."""
@@ -211,10 +230,32 @@ def tell_whose_turn_it_is(event: Event) -> None:
         _tell(i, unit_of(i), "issue.turn", event)
 
 
+@on("issue.take_back")
+def let_the_others_go_on(event: Event) -> None:
+    """What one reporter takes back is not taken back by those whose issues were joined with it: each goes on by itself."""
+    i = Issue.objects.with_facts().get(number=event.number)
+    if i.is_open:
+        return
+    for one in Issue.objects.following(i).with_facts():
+        actions.part(one, by=CLOCK, reason="并案的问题已由其反映人撤回")
+
+
 @on("issue.refuse_lawfully")
 def ask_for_signature(event: Event) -> None:
     i = Issue.objects.with_facts().get(number=event.number)
-    _tell(i, holders(Role.HEAD, i.office) or holders(Role.BUREAU), "issue.sign", event)
+    _tell(i, second_of(i, event), "issue.sign", event)
+
+
+@on("issue.contact")
+def ask_to_verify(event: Event) -> None:
+    i = Issue.objects.with_facts().get(number=event.number)
+    _tell(i, second_of(i, event), "issue.verify", event)
+
+
+def second_of(i: Issue, event: Event) -> list[Person]:
+    """Another head of the unit than the one who has just acted; without one the bureau. Nobody who is kept out."""
+    others = [p for p in holders(Role.HEAD, i.office) if p.username != event.by and i.may_be_told(p)]
+    return others or holders(Role.BUREAU)
 
 
 @on("issue.reply", "issue.settle", "issue.countersign")

@@ -154,6 +154,12 @@ def silent_and_anonymous(issue: Any, by: By) -> bool:
     return issue.is_anonymous and bool(issue.answered_at) and instant.now() >= issue.answered_at + waited
 
 
+@possible("anonymous", _("The reporter left no number: only the own page can say whether it is right."))
+def callable_(issue: Any, by: By) -> bool:
+    """An anonymous report has nobody to be called back, so nobody's word can be written down for it."""
+    return not issue.is_anonymous
+
+
 @possible("planned", _("There is a plan already; its day is the reporter's to judge by."))
 def unplanned(issue: Any, by: By) -> bool:
     return not issue.clock_extension
@@ -176,6 +182,22 @@ def reopenable(issue: Any, by: By) -> bool:
         return True
     until = issue.closed_at + dt.timedelta(days=number("issue_reopen_days"))
     return issue.outcome not in ("withdrawn", "merged") and instant.now() <= until
+
+
+@possible("not_joined", _("It is not joined with another issue."))
+def joined(issue: Any, by: By) -> bool:
+    return issue.merged_into_id is not None
+
+
+@rule("only_bureau_or_follower", _("The bureau can do that; the reporter, once the other issue has ended."))
+def follower(issue: Any, by: By) -> bool:
+    """The reporter of a joined issue is not bound by another reporter's word: whoever is not content has the own one handled."""
+    main = issue.merged_into
+    if not reporter.test(issue, by) or main is None or main.closed_at is None:
+        return False
+    if issue.reopened >= LEADERS_TURN:
+        return False
+    return instant.now() <= main.closed_at + dt.timedelta(days=number("issue_reopen_days"))
 
 
 @possible("no_recheck_due", _("Nobody has to be asked again now."))

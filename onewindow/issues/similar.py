@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Count
 
 from onewindow.issues.models import Issue, Term
-from onewindow.issues.words import joined, terms, words
+from onewindow.issues.words import joined, phrases, terms, words
 
 CANDIDATES = 80
 #: What is said in every report; no theme is made of it.
@@ -33,7 +33,7 @@ def learn(issue: Issue) -> None:
 
 @dataclass(frozen=True)
 class Like:
-    """A similar issue: how alike (0–1), and the words that both say."""
+    """A similar issue: how alike (0–1), and what both say word for word."""
 
     issue: Any
     score: float
@@ -80,15 +80,9 @@ def _ranked(text: str, heavy: dict[str, float], others: Any, most: int) -> list[
         theirs = terms(other.text)
         both = sum(heavy.get(t, 0.0) for t in theirs)
         score = both / (math.sqrt(norm * sum(heavy.get(t, typical) for t in theirs)) or 1.0)
-        if score >= ENOUGH and (shared := _shared(text, other.text, heavy)):
-            found.append(Like(other, round(score, 3), shared))
+        if score >= ENOUGH and (shared := phrases(text, other.text)):
+            found.append(Like(other, round(score, 3), shared[:6]))
     return sorted(found, key=lambda x: (-x.score, -x.issue.pk))[:most]
-
-
-def _shared(mine: str, theirs: str, heavy: dict[str, float]) -> list[str]:
-    """The words that both texts say, for the eye; where they are no words, the pairs. None: nothing that could be shown."""
-    both = [w for w in words(mine) if w in theirs] or [t for t in heavy if len(t) == 2 and t in theirs]
-    return joined(both, theirs)
 
 
 @dataclass(frozen=True)

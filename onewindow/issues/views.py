@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.conf import settings
@@ -55,6 +56,8 @@ def issues(request: HttpRequest) -> HttpResponse:
     """One place for every issue of one's unit, hall or city: open ones, a board by stage, all."""
     _only(request, *READERS)
     show = request.GET.get("show", "open") if request.GET.get("show") in SHOWS else "open"
+    if show == "again" and not request.user.has_role(Role.BUREAU):
+        show = "open"
     filters = entries.IssueFilters(request.GET, by=request.user)
     tabs = [("open", _("Open")), ("board", _("Board")), ("all", _("All, ended too"))]
     if request.user.has_role(Role.BUREAU):
@@ -72,7 +75,11 @@ def issues(request: HttpRequest) -> HttpResponse:
         return render(request, "issues/issues.html", context)
     found = lists.find(request.user, filters.asked, show=show)
     rows, following = lists.page(found, request.GET.get("cursor", ""))
-    context |= {"rows": list(lines(rows, by_office=True)), "total": found.count(), "next": following}
+    if show == "again":
+        shown_rows: list[Any] = [SimpleNamespace(case=i, title=desk.of(i).title(i)) for i in rows]
+    else:
+        shown_rows = list(lines(rows, by_office=True))
+    context |= {"rows": shown_rows, "total": found.count(), "next": following}
     return render(request, "issues/issues.html", context)
 
 
@@ -85,8 +92,8 @@ def issues_export(request: HttpRequest) -> HttpResponseBase:
     found = lists.find(request.user, entries.IssueFilters(request.GET, by=request.user).asked, show=show)
     columns = [
         (_("Number"), 20), (_("Origin"), 18), (_("Item"), 32), (_("Department"), 24), (_("Hall"), 24), (_("Status"), 14),
-        (_("Light"), 12), (_("Opened"), 17), (_("Promised for"), 17), (_("Ended"), 17), (_("Outcome"), 22), (_("Cause"), 22),
-        (_("Prevention"), 18), (_("Reopened"), 10),
+        (_("Light"), 12), (pgettext("case", "Opened"), 17), (_("Promised for"), 17), (_("Ended"), 17), (_("Outcome"), 22),
+        (_("Cause"), 22), (_("Prevention"), 18), (_("Reopened"), 10),
     ]  # fmt: skip
     names = dict(entries.codes("issue_cause"))
     desk.log_export(by=request.user, purpose=f"issues {show}", ip=request.META.get("REMOTE_ADDR"))  # type: ignore[arg-type]
@@ -133,8 +140,7 @@ def register(request: HttpRequest) -> HttpResponse:
     # a case, the slip of a "no", the ticket at the window: what they know is not asked again
     known, ticket = (request.GET.get(name, "").replace("\0", "")[:20] for name in ("number", "ticket"))
     form = entries.RegisterForm(*posted, by=request.user, known=known, ticket=ticket)
-    if request.method == "POST" and form.is_valid():
-        i = form.open()
+    if request.method == "POST" and form.is_valid() and (i := form.open()) is not None:
         url = links.url(i) if i.is_anonymous else ""
         context = {"i": i, "url": url, "qr": qr_svg(url) if url else "", "promised": i.due_at}
         return render(request, "issues/registered.html", context)

@@ -190,14 +190,21 @@ class Week:
 
 
 def weeks() -> list[Week]:
-    """The weeks that were called for, newest first, with their reviews."""
-    rows = NoWeek.objects.order_by("-monday").select_related("review__signed_by")[:BACK]
-    return [Week(w.monday, w.n, w.became, getattr(w, "review", None)) for w in rows]
+    """The weeks that were called for, newest first, with their reviews; counted as they stand now, like the week itself: a slip
+    may be scanned, and a refusal written down, after the Monday. Three queries."""
+    rows = list(NoWeek.objects.order_by("-monday").select_related("review__signed_by")[:BACK])
+    if not rows:
+        return []
+    found = Refusal.objects.filter(at__gte=span(rows[-1].monday)[0], at__lt=span(rows[0].monday)[1])
+    mondays = {code: monday_of(timezone.localdate(at, ZONE)) for code, at in found.values_list("code", "at")}
+    began = Issue.objects.filter(origin="refusal", source__in=found.values("code"))
+    n, became = Tally(mondays.values()), Tally(mondays[s] for s in began.values_list("source", flat=True))
+    return [Week(w.monday, n[w.monday], became[w.monday], getattr(w, "review", None)) for w in rows]
 
 
 def unsigned() -> int:
     """How many weeks wait for their signature."""
-    return NoWeek.objects.filter(n__gt=0, review__isnull=True).count()
+    return sum(w.owes for w in weeks())
 
 
 def why_not(monday: dt.date, by: Person) -> Reason | None:

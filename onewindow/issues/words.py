@@ -28,6 +28,8 @@ EMPTY_WORDS = frozenset(
 EMPTY = frozenset(
     "却已才再每次经求上三两十的了是在我们你他她它和与及也都就还又很太不没有把被对从到说要让给去来这那个一些吗呢吧啊请您为以而但"
 )
+#: Characters that begin or end no phrase.
+EDGE = "的了是在和与及也都就还又很吗呢吧啊而但却已才再我你他她它这那个"
 MOST = 60  # words, pairs and characters each of one text
 
 
@@ -73,14 +75,31 @@ def terms(text: str) -> list[str]:
 
 
 def joined(parts: Sequence[str], text: str) -> list[str]:
-    """Words that follow each other in the text as one: 社保, 系统 → 社保系统; pairs likewise: 房产, 产证 → 房产证."""
+    """Words that follow each other in the text as one: 社保, 系统 → 社保系统."""
     found: list[str] = []
     for part in parts:
-        last = found[-1] if found else ""
-        if last and last + part in text:
-            found[-1] = last + part
-        elif len(part) == 2 and last[-1:] == part[0] and last + part[1] in text:
-            found[-1] = last + part[1]
+        if found and found[-1] + part in text:
+            found[-1] += part
         else:
             found.append(part)
     return found
+
+
+def phrases(text: str, other: str) -> list[str]:
+    """What two texts say word for word, the longest first: whole phrases, for a reader has to see at once what two reports have
+    in common. Empty words alone are none."""
+    found: dict[str, None] = {}
+    for run in CHINESE.findall(text):
+        at = 0
+        while at < len(run) - 1:
+            end = at + 1
+            while end < len(run) and run[at : end + 1] in other:
+                end += 1
+            phrase = run[at:end].strip(EDGE)
+            if len(phrase) >= 2 and phrase not in EMPTY_WORDS:
+                found[phrase] = None
+            at = max(end, at + 1)
+    there = set(LATIN.findall(other.lower()))
+    found |= dict.fromkeys(word for word in LATIN.findall(text.lower()) if word in there)
+    longest = sorted(found, key=lambda phrase: -len(phrase))
+    return [p for n, p in enumerate(longest) if not any(p in longer for longer in longest[:n])]

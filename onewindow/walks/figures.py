@@ -16,6 +16,7 @@ from onewindow.cases.figures import Row, figure
 from onewindow.catalog.models import Item
 from onewindow.issues.models import FAMILIES, Issue
 from onewindow.org.models import Office, Person
+from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
 from onewindow.walks.models import STATES, Obstacle, Stage, Walk
 
@@ -66,8 +67,8 @@ class Met:
 
     @property
     def put_right(self) -> int:
-        """Obstacles that are gone by the walker's own word."""
-        return sum(1 for _o, i in self.obstacles if i and i.outcome in FAMILIES["solved"])
+        """Obstacles that are gone by a reporter's own word; of a joined one that of the issue that went on."""
+        return sum(1 for _o, i in self.obstacles if i and (i.merged_into or i).outcome in FAMILIES["solved"])
 
     @property
     def is_passed(self) -> bool:
@@ -88,6 +89,7 @@ def met(walk: Walk, person: Person) -> Met:
     papers += [Paper(0, a.label, False, True) for a in asked if not a.no]
     obstacles = list(walk.obstacles.all())
     found = Issue.objects.seen_by(person).filter(number__in=[o.issue for o in obstacles])
+    found = found.select_related("merged_into")
     by_number = {i.number: i for i in found}
     trips = version.visit_count or 0 if version else 0
     return Met(walk, minutes, papers, [(o, by_number.get(o.issue)) for o in obstacles], trips)
@@ -145,12 +147,17 @@ class Covered:
 
 
 def coverage(person: Person) -> list[Covered]:
-    """Department by department, the least walked first; two queries."""
+    """Department by department, the least walked first; two queries. A department reads of itself alone: of what was found with
+    others it knows nothing, and would take it for not walked."""
     since = instant.now() - COVERS
     ended = Walk.objects.seen_by(person).finished().filter(finished_at__gte=since)
     walked = set(ended.order_by().values_list("item_id", flat=True))
     rows: dict[int, tuple[Office, list[Item], list[Item]]] = {}
-    for item in Item.objects.published().select_related("office").order_by("-is_hot", "code"):
+    items = Item.objects.published().select_related("office").order_by("-is_hot", "code")
+    own = person.offices_as(Role.APPROVER, Role.HEAD)
+    if own and not person.has_role(Role.BUREAU, Role.LEADER):
+        items = items.filter(office_id__in=own)
+    for item in items:
         row = rows.setdefault(item.office_id, (item.office, [], []))
         row[1 if item.pk in walked else 2].append(item)
     found = [Covered(o, len(yes) + len(no), len(yes), no) for o, yes, no in rows.values()]
@@ -175,14 +182,17 @@ def sums(person: Person, start: dt.datetime, end: dt.datetime) -> Sums:
     rows = list(ended.order_by().values_list("pk", "walker_id", "item_id", "follows_id"))
     numbers = list(Obstacle.objects.filter(walk__in=[r[0] for r in rows]).values_list("issue", flat=True))
     issues = Issue.objects.seen_by(person).filter(number__in=numbers)
+    solved = Q(outcome__in=FAMILIES["solved"]) | Q(merged_into__outcome__in=FAMILIES["solved"])
+    still = Q(closed_at__isnull=True) | Q(merged_into__isnull=False, merged_into__closed_at__isnull=True)
+    counts = issues.aggregate(solved=Count("pk", filter=solved), open=Count("pk", filter=still))
     again = list(ended.filter(follows__isnull=False).with_facts().prefetch_related(*PARTS))
     return Sums(
         walks=len(rows),
         walkers=len({r[1] for r in rows}),
         items=len({r[2] for r in rows}),
         obstacles=len(numbers),
-        solved=issues.filter(outcome__in=FAMILIES["solved"]).count(),
-        open=issues.open().count(),
+        solved=counts["solved"],
+        open=counts["open"],
         repeats=len(again),
         passed=sum(_clean(w) for w in again),
     )

@@ -18,6 +18,7 @@ from onewindow.cases.export import workbook
 from onewindow.cases.flow import Stale, StepRefused
 from onewindow.cases.numbers import shown
 from onewindow.cases.views import staff
+from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
 from onewindow.walks import actions, figures, forms, rules
 from onewindow.walks.models import Mode, Stage, State, Walk
@@ -92,7 +93,8 @@ def coverage(request: HttpRequest) -> HttpResponse:
     rows = figures.coverage(request.user)
     items, walked = sum(r.items for r in rows), sum(r.walked for r in rows)
     may_plan = request.user.has_role(*rules.PLANNERS)
-    context = {"rows": rows, "items": items, "walked": walked, "may_plan": may_plan}
+    is_part = not request.user.has_role(Role.BUREAU, Role.LEADER)
+    context = {"rows": rows, "items": items, "walked": walked, "may_plan": may_plan, "is_part": is_part}
     return render(request, "walks/coverage.html", context)
 
 

@@ -65,15 +65,24 @@ def test_random_lives_never_go_wrong(town, life):
                     for p in [*cast, links.reporter_of(i)] if FLOWS["Q"].why_not(v, i, p) is None
                 ]  # fmt: skip
                 assert may or not i.is_open, f"a dead end: {i.status}"
-                usual = [m for m in may if m[0] not in ("take_back", "merge", "decline", "correct_cause")]
+                seldom = (
+                    "take_back",
+                    "merge",
+                    "part",
+                    "decline",
+                    "correct_cause",
+                    "missed",
+                    "callback_missed",
+                )
+                usual = [m for m in may if m[0] not in seldom]
                 if not (usual or may):
                     break
                 verb, who = random.choice(usual if usual and random.random() < 0.95 else may)
                 seen.add(verb)
                 take(FLOWS["Q"].steps[verb], i, by=who, **given(town, i, verb, who))
                 check(i)
-            ends.add(i.outcome)
-    assert len(seen) >= 20 and len(ends) >= 4, (sorted(seen), ends)
+                ends.add(i.outcome)
+    assert len(seen) >= 20 and len(ends - {""}) >= 4, (sorted(seen), ends)
 
 
 def check(i):

@@ -71,7 +71,7 @@ def test_a_plan_lengthens_the_limit_once_and_an_interruption_does_not_shorten_it
         i, by=town.wang, article="食品安全法 33", answer="不符", alternatives="变更地址", **CAUSE
     )
     actions.reject_no(i, by=town.head, reason="仍可办理")
-    assert (i.status, i.due_at, i.article) == ("working", at("2026-12-07 17:00"), "")
+    assert (i.status, i.due_at, i.proposal) == ("working", at("2026-12-07 17:00"), "")
 
 
 def test_waiting_for_the_reporter_stops_the_clock_for_five_days_all_told(town, life, monday):

@@ -185,7 +185,7 @@ def test_the_reporter_answers_adds_is_content_and_reopens_by_the_link(town, life
         and post("reopen", "没说清楚") == 302
         and (i.status, i.reopened) == ("assigned", 1)
     )
-    assert [s.text for s in i.said.all()] == ["还有一张照片", "哪一天？", "周三", "没说清楚"]
+    assert [s.text for s in i.said.all()] == ["还有一张照片", "哪一天？", "周三", "说明", "没说清楚"]
     assert post("take_back") == 302 and i.outcome == "withdrawn"
 
 

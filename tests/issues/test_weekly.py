@@ -160,5 +160,20 @@ def test_the_page_asks_as_much_for_one_as_for_many(town, said, monday, django_as
     weekly.call()
     client = enter(town.bai)
     client.get("/desk/issues/no/week/")
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(23):
         client.get("/desk/issues/no/week/")
+
+
+def test_the_weeks_behind_us_are_counted_as_they_stand_now(town, said, monday):
+    monday.move_to(at("2026-11-23 09:00"))
+    weekly.call()
+    assert [(w.n, w.became) for w in weekly.weeks()] == [(3, 1), (1, 0)] and weekly.unsigned() == 2
+    opening.from_refusal(said[1], text="扫得晚", reporter=None, lang="zh-hans")
+    assert [(w.n, w.became) for w in weekly.weeks()] == [(3, 2), (1, 0)]
+    assert NoWeek.objects.get(monday=WEEK).became == 1  # what was told on the Monday stays
+
+
+def test_the_reasons_above_the_list_are_those_of_seven_days_not_of_a_week(town, said, monday):
+    monday.move_to(at("2026-11-25 09:00"))  # a Wednesday
+    page = enter(town.bai).get("/desk/issues/no/").content.decode()
+    assert "近七日不能办的原因" in page and "前七日" in page and "本周" not in page

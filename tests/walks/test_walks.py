@@ -11,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from onewindow.cases import instant
 from onewindow.cases.flow import Stale, StepRefused
+from onewindow.issues import actions as issue_actions
+from onewindow.issues import opening
 from onewindow.issues.models import Issue
 from onewindow.walks import actions, figures
 from onewindow.walks.models import Obstacle, Walk
@@ -245,3 +247,28 @@ def test_the_export_holds_what_the_list_shows(town, ended):
             book.read(x).decode() for x in book.namelist() if "sharedStrings" in x or "sheet1" in x
         )
     assert "排队太久" in words and "亲自办" in words and "60" in words
+
+
+def test_a_department_reads_of_its_own_items_and_takes_no_other_for_not_walked(town, ended, monday):
+    offices = lambda person: [c.office.code for c in figures.coverage(person)]  # noqa: E731
+    assert offices(town.head) == offices(town.wang) == ["MSA"] and len(offices(town.bai)) > 1
+    said = "仅统计您可以查看的走流程"
+    assert said in page(town.head, "/desk/walks/coverage/").content.decode()
+    assert said not in page(town.bai, "/desk/walks/coverage/").content.decode()
+
+
+def test_an_obstacle_that_was_joined_stands_as_the_issue_that_went_on(town, ended, monday):
+    (obstacle,) = ended.obstacles.all()
+    mine = Issue.objects.with_facts().get(number=obstacle.issue)
+    main = opening.open_issue(
+        "stuck", by=town.bai, text="…", item=town.food.item, reporter=("张", "19900000001")
+    )
+    issue_actions.merge(mine, by=town.bai, main=main)
+    start, end = at("2026-11-01 00:00"), instant.now() + dt.timedelta(seconds=1)
+    assert (figures.sums(town.bai, start, end).open, figures.met(ended, town.bai).put_right) == (1, 0)
+    Issue.objects.filter(pk=main.pk).update(
+        closed_at=instant.now(), outcome="solved", confirmed_at=instant.now(), confirmed_by="reporter", cause="guide",
+        prevention="process", prevention_note="…",
+    )  # fmt: skip
+    sums = figures.sums(town.bai, start, end)
+    assert (sums.open, sums.solved, figures.met(ended, town.bai).put_right) == (0, 1, 1)

@@ -1,11 +1,14 @@
 // Stock phrases: a click puts one into the text field that was used last. Without this script the field is simply typed in.
-// A field that belongs to one choice only (data-only-if="result=refuse") is hidden while another one is chosen.
+// A field that belongs to some choices only (data-only-if="result=refuse", "proposal=solved partly") is hidden while another
+// one is chosen, by radio or in a list.
 "use strict";
 document.querySelectorAll("[data-only-if]").forEach((field) => {
-  const [name, value] = field.dataset.onlyIf.split("=");
-  const radios = [...document.querySelectorAll(`input[name="${name}"]`)];
-  const show = () => { field.closest(".ow-f").hidden = radios.some((r) => r.checked && r.value !== value) && !field.value; };
-  radios.forEach((r) => r.addEventListener("change", show));
+  const [name, values] = field.dataset.onlyIf.split("=");
+  const asked = [...document.querySelectorAll(`input[name="${name}"], select[name="${name}"]`)];
+  const chosen = () => asked.filter((x) => x.value && (x.checked || x.tagName === "SELECT"));
+  const filled = () => (field.type === "checkbox" ? field.checked : field.value && field.type !== "hidden");
+  const show = () => { field.closest(".ow-f").hidden = chosen().some((x) => !values.split(" ").includes(x.value)) && !filled(); };
+  asked.forEach((x) => x.addEventListener("change", show));
   show();
 });
 (() => {
