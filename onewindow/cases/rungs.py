@@ -7,12 +7,12 @@ the statute has passed. A county replaces them, for one kind of case or for all,
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onewindow.cases.models import CardCode, Measure, Rung
 from onewindow.org.calendar import Calendar, Limit, deadline
+from onewindow.org.kept import kept
 from onewindow.org.roles import Role
 
 
@@ -53,18 +53,18 @@ SHIPPED: dict[str, tuple[Rung, ...]] = {}
 #: what the kinds that can have a ladder are called, put here by their apps (``issue.review``: one origin of issues)
 NAMES: dict[str, Any] = {}
 
-_kept: tuple[dict[str, list[Rung]], float] | None = None
+
+@kept
+def _rows() -> dict[str, list[Rung]]:
+    rows: dict[str, list[Rung]] = {}
+    for rung in Rung.objects.all():
+        rows.setdefault(rung.kind, []).append(rung)
+    return rows
 
 
 def of(kind: str) -> Sequence[Rung]:
     """The ladder of a kind of case as it is in force (:func:`chosen`). Kept for 30 s a process."""
-    global _kept
-    if _kept is None or time.monotonic() - _kept[1] > 30:
-        rows: dict[str, list[Rung]] = {}
-        for rung in Rung.objects.all():
-            rows.setdefault(rung.kind, []).append(rung)
-        _kept = (rows, time.monotonic())
-    return chosen(kind, _kept[0])
+    return chosen(kind, _rows())
 
 
 def chosen(kind: str, rows: Mapping[str, Sequence[Rung]]) -> Sequence[Rung]:
@@ -77,8 +77,7 @@ def chosen(kind: str, rows: Mapping[str, Sequence[Rung]]) -> Sequence[Rung]:
 
 def forget() -> None:
     """After a change the next clock climbs the new ladder."""
-    global _kept
-    _kept = None
+    _rows.forget()
 
 
 def instants(

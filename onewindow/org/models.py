@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from onewindow.org import parameters
 from onewindow.org.calendar import Calendar, Limit
+from onewindow.org.kept import kept
 from onewindow.org.memory import Memory
 from onewindow.org.privacy import personal
 from onewindow.org.roles import PRIVILEGED, STAFF, Role
@@ -294,30 +294,15 @@ class Absence(models.Model):
         return f"{self.person} {self.starts_on} – {self.ends_on}"
 
 
-class CalendarDayQuerySet(models.QuerySet["CalendarDay"]):
-    def calendar(self) -> Calendar:
-        """The working calendar of all rows. Kept for 30 s a process; ``forget_calendar`` drops it at once."""
-        global _kept
-        if _kept is None or time.monotonic() - _kept[1] > 30:
-            rows = self.order_by("day").values_list("day", "kind", "close_at", "name")
-            _kept = (Calendar(rows), time.monotonic())
-        return _kept[0]
-
-
-_kept: tuple[Calendar, float] | None = None
+@kept
+def current_calendar() -> Calendar:
+    """The working calendar in force. Kept for 30 s a process; ``forget_calendar`` drops it at once."""
+    return Calendar(CalendarDay.objects.order_by("day").values_list("day", "kind", "close_at", "name"))
 
 
 def forget_calendar() -> None:
     """After an import the next deadline is worked out on the new calendar."""
-    global _kept
-    _kept = None
-
-
-def current_calendar() -> Calendar:
-    """The working calendar in force."""
-    if _kept is not None and time.monotonic() - _kept[1] <= 30:
-        return _kept[0]
-    return CalendarDay.objects.calendar()
+    current_calendar.forget()
 
 
 class CalendarDay(models.Model):
@@ -328,8 +313,6 @@ class CalendarDay(models.Model):
     name = models.CharField(max_length=60, blank=True)
     close_at = models.TimeField(null=True, blank=True)
     source = models.CharField(max_length=120, blank=True)
-
-    objects = CalendarDayQuerySet.as_manager()
 
     class Meta:
         ordering = ["day"]
@@ -365,16 +348,15 @@ class Parameter(models.Model):
             raise ValidationError({"value": str(wrong)}) from wrong
 
 
-_values: tuple[dict[str, str], float] | None = None
+@kept
+def _values() -> dict[str, str]:
+    return dict(Parameter.objects.values_list("code", "value"))
 
 
 def parameter(code: str) -> str:
     """The value in force: this county's if it lies within the bounds, else the default. Kept for 30 s a process."""
-    global _values
     spec = parameters.SPECS[code]
-    if _values is None or time.monotonic() - _values[1] > 30:
-        _values = (dict(Parameter.objects.values_list("code", "value")), time.monotonic())
-    if (value := _values[0].get(code)) is None:
+    if (value := _values().get(code)) is None:
         return spec.default
     try:
         return parameters.check(code, value)
@@ -394,8 +376,7 @@ def number(code: str) -> int:
 
 def forget_parameters() -> None:
     """After a change the next reader sees the new value."""
-    global _values
-    _values = None
+    _values.forget()
 
 
 @personal(ip="network address")

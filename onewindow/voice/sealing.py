@@ -21,6 +21,7 @@ from onewindow.cases import instant
 from onewindow.cases.chain import canonical
 from onewindow.cases.rounds import every_turn
 from onewindow.org.calendar import ZONE
+from onewindow.org.kept import Note
 from onewindow.voice import merkle
 from onewindow.voice.device_models import DayRoot, DeviceEvent, HallVerdict
 from onewindow.voice.models import Review
@@ -159,21 +160,20 @@ def due(now: dt.datetime) -> list[dt.date]:
     return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-_done: dt.date | None = None
+_done: Note[dt.date] = Note()
 
 
 @every_turn
 def seal_what_is_over(limit: int) -> int:
     """Once a day, after one in the morning; what was missed while nothing ran is made up for, a few days a turn."""
-    global _done
     now = instant.now().astimezone(ZONE)
-    if now.hour < HOUR or _done == now.date():
+    if now.hour < HOUR or _done.value == now.date():
         return 0
     days = due(now)
     for day in days[:5]:
         seal(day)
     if len(days) <= 5:
-        _done = now.date()
+        _done.value = now.date()
     return min(len(days), 5)
 
 

@@ -6,23 +6,23 @@ import datetime as dt
 
 from onewindow.cases import instant
 from onewindow.cases.rounds import every_turn
+from onewindow.org.kept import Note
 from onewindow.voice import alarms, placing
 from onewindow.voice.device_models import AlarmKind, DeviceAlarm
 from onewindow.voice.models import Device, DeviceState
 
 #: Time between two looks at who is offline.
 EVERY = dt.timedelta(seconds=60)
-_looked: dt.datetime | None = None
+_looked: Note[dt.datetime] = Note()
 
 
 @every_turn
 def look_who_is_silent(limit: int) -> int:
     """Once a minute: who became silent in opening hours is an alarm, whoever is heard again no longer one."""
-    global _looked
-    now = instant.now()
-    if _looked is not None and dt.timedelta() <= now - _looked < EVERY:
+    now, before = instant.now(), _looked.value
+    if before is not None and dt.timedelta() <= now - before < EVERY:
         return 0
-    _looked = now
+    _looked.value = now
     return look(now, limit)
 
 

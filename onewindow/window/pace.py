@@ -16,6 +16,7 @@ from onewindow.cases import instant, rounds
 from onewindow.cases.models import Stop
 from onewindow.catalog.models import ItemPace
 from onewindow.org.calendar import ZONE, working_days_left
+from onewindow.org.kept import Note
 from onewindow.org.models import current_calendar
 from onewindow.window.models import Application, Result
 
@@ -78,17 +79,16 @@ def work_out(today: dt.date | None = None) -> int:
     return len(fresh)
 
 
-_done_on: dt.date | None = None
+_done_on: Note[dt.date] = Note()
 
 
 @rounds.every_turn
 def daily(limit: int) -> int:
     """Once a day and process, unless another worker has done it."""
-    global _done_on
     today = instant.now().astimezone(ZONE).date()
-    if _done_on == today:
+    if _done_on.value == today:
         return 0
-    _done_on = today
+    _done_on.value = today
     if ItemPace.objects.filter(until=today - dt.timedelta(days=1)).exists():
         return 0
     return work_out(today)

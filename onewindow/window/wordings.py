@@ -10,7 +10,6 @@ A county's text is rendered in an engine of its own that knows three tags, three
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +23,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.catalog.models import Wording
+from onewindow.org.kept import kept
 from onewindow.window.models import PaperKind
 
 WORDINGS = Path(__file__).parent.parent / "templates" / "window" / "letters"
@@ -73,22 +73,19 @@ def newest_file(kind: str) -> int:
     return max((int(n) for n in later if n.isdecimal()), default=1)
 
 
-_kept: tuple[dict[str, int], float] | None = None
+@kept
+def _newest_own() -> dict[str, int]:
+    return dict(Wording.objects.order_by().values_list("kind").annotate(n=Max("version")))
 
 
 def newest(kind: str) -> int:
     """The version that letters issued now get: the county's newest, else the product's. Kept for 30 s a process."""
-    global _kept
-    if _kept is None or time.monotonic() - _kept[1] > 30:
-        rows = Wording.objects.order_by().values_list("kind").annotate(n=Max("version"))
-        _kept = (dict(rows), time.monotonic())
-    return _kept[0].get(kind) or newest_file(kind)
+    return _newest_own().get(kind) or newest_file(kind)
 
 
 def forget() -> None:
     """After a publication the next letter says the new text."""
-    global _kept
-    _kept = None
+    _newest_own.forget()
 
 
 def file(kind: str, version: int) -> str:

@@ -161,7 +161,7 @@ def test_a_day_is_sealed_once_from_one_in_the_morning_on_and_no_day_is_left_out(
     assert sealing.due(at("2026-11-24 00:59")) == []
     assert sealing.due(at("2026-11-25 09:00")) == [dt.date(2026, 11, 23), dt.date(2026, 11, 24)]
     monday.move_to(at("2026-11-25 09:00"))
-    sealing._done = None
+    sealing._done.forget()
     assert sealing.seal_what_is_over(200) == 2 and sealing.seal_what_is_over(200) == 0
     rows = list(DayRoot.objects.values_list("day", "reviews", "events"))
     assert rows == [(dt.date(2026, 11, 23), 2, DeviceEvent.objects.count()), (dt.date(2026, 11, 24), 0, 0)]
@@ -272,7 +272,7 @@ def test_the_doctor_says_when_days_are_not_sealed(day, monday):
     assert said() == [("ok", "no day is to be sealed yet")]
     monday.move_to(at("2026-11-25 09:00"))
     assert [state for state, _says in said()] == ["problem"]
-    sealing._done = None
+    sealing._done.forget()
     sealing.seal_what_is_over(200)
     assert said() == [("ok", "the last sealed day is 2026-11-24")]
 

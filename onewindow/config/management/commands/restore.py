@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from onewindow.cases.management.commands.verify import survey
 from onewindow.config import backups, health
-from onewindow.org.models import forget_calendar, forget_parameters
+from onewindow.org.kept import forget_everything
 
 
 class Command(BaseCommand):
@@ -42,8 +42,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         cache.clear()
         Session.objects.all().delete()  # everybody signs in again
-        forget_calendar()
-        forget_parameters()
+        forget_everything()
         events, cases, broken = survey()
         if options["json"]:
             facts = {name: manifest[name] for name in ("version", "made_at", "with_keys", "counts")}
