@@ -15,6 +15,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+def free_port() -> int:
+    """A port that nobody has, below those that the system gives to outgoing calls: of such a one a call may come to hold
+    while the server is down."""
+    first, many = 20_000, 12_000
+    for n in range(many):
+        port = first + (os.getpid() * 37 + n) % many
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free")
+
+
 class Server:
     """The production server on a port of its own, that can be killed: at once, or by the so-manieth call that reaches it.
 
@@ -23,9 +35,7 @@ class Server:
 
     def __init__(self, log: Path, *, workers: int = 2):
         self.workers = workers
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.log, self.kills = log, 0
         self._process: subprocess.Popen[bytes] | None = None
         self._lock, self._fuse = threading.Lock(), 0

@@ -15,7 +15,7 @@ from onewindow.config.sqlite.turn import turn
 HOLD = """
 import sys
 from onewindow.config.sqlite.turn import turn
-assert turn(sys.argv[1]).take(5)
+assert turn(sys.argv[1]).take(60)
 print("mine", flush=True)
 sys.stdin.read()
 """
@@ -32,7 +32,7 @@ def connect(path, django_db_blocker):
     made = []
 
     def open_one():
-        options = {"timeout": 5, "transaction_mode": "IMMEDIATE"}
+        options = {"timeout": 60, "transaction_mode": "IMMEDIATE"}
         settings = {"NAME": path, "OPTIONS": options, "TIME_ZONE": None, "CONN_MAX_AGE": None, "AUTOCOMMIT": True,
                     "CONN_HEALTH_CHECKS": False, "USER": "", "PASSWORD": "", "HOST": "", "PORT": "", "ATOMIC_REQUESTS": False,
                     "TEST": {"NAME": None, "MIRROR": None}}  # fmt: skip
@@ -56,10 +56,10 @@ def other_process(path):
 
 def test_threads_go_in_the_order_in_which_they_came(path):
     queue, came, threads = turn(path), [], []
-    assert queue.take(1)
+    assert queue.take(0)
     for n in range(8):
         threads.append(
-            threading.Thread(target=lambda n=n: (queue.take(5), came.append(n), queue.give_back()))
+            threading.Thread(target=lambda n=n: (queue.take(60), came.append(n), queue.give_back()))
         )
         threads[-1].start()
         while len(queue._waiting) <= n:
@@ -85,7 +85,7 @@ def test_a_process_waits_for_another_and_not_for_a_killed_one(path):
     holder, queue = other_process(path), turn(path)
     assert not queue.take(0.05)
     holder.send_signal(signal.SIGKILL)
-    assert queue.take(5)
+    assert queue.take(60)
     queue.give_back()
     holder.communicate()
 

@@ -323,7 +323,7 @@ def test_windows_that_press_next_at_the_same_moment_never_get_the_same_person(to
 
     def work(counter, who):
         try:
-            gate.wait(timeout=10)
+            gate.wait(timeout=60)
             while True:
                 try:
                     ticket = actions.call_next(counter, by=who)
@@ -360,7 +360,7 @@ def test_tickets_taken_at_the_same_moment_have_numbers_without_gap_and_keep_the_
 
     def press():
         try:
-            gate.wait(timeout=10)
+            gate.wait(timeout=60)
             for _ in range(2):
                 try:
                     taken.append(hall.take().number)

@@ -98,7 +98,7 @@ def moody(monkeypatch):
 
 def test_a_call_is_repeated_with_the_same_key_until_it_is_answered(moody):
     Moody.moods = [0, 503, 429, 500, 201]
-    caller = Caller(f"http://127.0.0.1:{moody}", patience=5)
+    caller = Caller(f"http://127.0.0.1:{moody}", patience=60)
     answer = caller.call("POST", "/x", said={"a": "张"}, Idempotency_Key="k1")
     caller.close()
     assert answer.status == 201
@@ -107,7 +107,7 @@ def test_a_call_is_repeated_with_the_same_key_until_it_is_answered(moody):
 
 def test_a_bad_line_sends_again_only_what_carries_a_key(moody):
     Moody.moods = [201, 201, 201, 200]
-    caller = Caller(f"http://127.0.0.1:{moody}", patience=5, faults={"twice": 1.0})
+    caller = Caller(f"http://127.0.0.1:{moody}", patience=60, faults={"twice": 1.0})
     assert caller.call("POST", "/x", said={}, Idempotency_Key="k1").status == 201
     assert caller.call("POST", "/x", said={}).status == 201  # without a key nothing is risked
     caller.faults = {"lost": 1.0}

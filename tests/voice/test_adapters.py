@@ -197,7 +197,7 @@ def test_over_http_the_key_goes_with_it_and_a_4xx_is_a_refusal(town, settings):
             actions.review(town.accepted(n=n), "accepted", level=5)
             rounds.go()
     finally:
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         server.server_close()
     rows = list(ProvinceReport.objects.order_by("id").values_list("state", "receipt", "error"))
     assert rows == [("sent", "P-77", ""), ("stuck", "", "Refused: HTTP 422"), ("waiting", "", "HTTP 503")]

@@ -220,7 +220,7 @@ def test_two_workers_at_once_ask_one_person_once(town, monday):
     rows, start = list(Invitation.objects.all()), threading.Barrier(2)
 
     def work(i):
-        start.wait(timeout=10)
+        start.wait(timeout=60)
         inviting.look(i, at("2026-11-23 12:00"))
         connections.close_all()
 

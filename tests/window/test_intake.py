@@ -148,7 +148,7 @@ def test_two_presses_at_the_same_moment_are_one_application(town):
 
     def press():
         try:
-            gate.wait(timeout=10)
+            gate.wait(timeout=60)
             numbers.append(sitting.finish(KEY, "accept", town.food, by=town.li, **given).number)
         except Exception as error:
             wrong.append(error)
