@@ -22,6 +22,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from onewindow.config.settings import BASE_DIR, PROJECT_DIR
+from onewindow.org.kept import forget_everything
 from tests import tables
 from tools.shot import chromium_path, launch
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from tests.town import Town
+
+pytest_plugins = ["tests.steady"]
 
 AXE = PROJECT_DIR / "node_modules/axe-core/axe.min.js"
 REQUIRED = set(filter(None, os.environ.get("ONEWINDOW_TEST_REQUIRE", "").split(",")))
@@ -193,8 +196,9 @@ def _closed_network() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _same_start() -> Iterator[None]:
-    """Each test begins in Chinese, in Shanghai, with an empty cache, whatever the one before it did."""
+    """Each test begins in Chinese, in Shanghai, with an empty cache and nothing kept, whatever the one before it did."""
     cache.clear()
+    forget_everything()
     timezone.deactivate()
     with translation.override(settings.LANGUAGE_CODE):
         yield
@@ -285,7 +289,7 @@ def new_page(
                 **options,
             }
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         if by is not None:
             client = Client()
