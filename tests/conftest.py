@@ -9,11 +9,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -268,6 +270,16 @@ def browser_problems() -> Iterator[list[str]]:
     assert problems == []
 
 
+def _same_clock() -> str:
+    """A script by which the browser's clock shows what the test's does."""
+    ahead = round((time.time() - time_machine.escape_hatch.time.time()) * 1000)
+    return f"""globalThis.Date = class extends Date {{
+        constructor(...given) {{ given.length ? super(...given) : super(Date.now()); }}
+        static real = Date;
+        static now() {{ return this.real.now() + {ahead}; }}
+    }};"""
+
+
 @pytest.fixture
 def new_page(
     chromium: Browser, live_server: Any, browser_problems: list[str]
@@ -290,6 +302,7 @@ def new_page(
             }
         )
         context.set_default_timeout(60_000)
+        context.add_init_script(_same_clock())
         contexts.append(context)
         if by is not None:
             client = Client()
