@@ -154,8 +154,8 @@ def reports(request: HttpRequest) -> HttpResponse:
         "connected": province.is_connected(),
         "outage": province_line.outage() if province.is_connected() else None,
         "states": [(s, counts.get(s, {"n": 0, "oldest": None})) for s in ReportState],
-        "stuck": list(rows.filter(state=ReportState.STUCK).select_related("review__office")[:50]),
-        "sent": list(rows.filter(state=ReportState.SENT).select_related("review__office")[:20]),
+        "stuck": list(rows.filter(state=ReportState.STUCK).select_related(*province.PLACES)[:50]),
+        "sent": list(rows.filter(state=ReportState.SENT).select_related(*province.PLACES)[:20]),
         "may_send": request.user.has_role(Role.BUREAU, Role.ADMIN),
     }
     return render(request, "voice/province.html", context)

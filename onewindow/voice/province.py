@@ -5,6 +5,9 @@ with the review's own key and keeps the receipt, so what is sent twice (a worker
 one there. Tried again after one, five and thirty minutes; then it is stuck, stands on a page, and somebody sends it again. What
 one application's reviews say goes up in their order. While nobody answers there, nothing here waits (province_line.py).
 
+So does a verdict on a ticket that ended without an application, and the word that one of them is not counted any more after an
+appeal, where the province's map has a place for it: a code for the touchpoint ``ticket``, a field for ``status``.
+
 What each field is called, and how levels, channels and kinds are coded, is data: ``data/provinces/*.json`` or a file of the
 county's own (``ONEWINDOW_PROVINCE_MAP``). Interfaces count 5 as the best, GB/T 39046 table A.8 the other way round. No map
 can send an identity number or a telephone: there is no such fact.
@@ -26,6 +29,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from onewindow.cases import chain, instant, rounds
@@ -36,9 +40,12 @@ from onewindow.voice import province_line as line
 from onewindow.voice.models import Review
 from onewindow.voice.province_line import Reading, Refused
 from onewindow.voice.province_models import ProvinceReport, ReportState
+from onewindow.voice.records import Exclusion
+from onewindow.voice.visit_models import VisitExclusion, VisitVerdict
 from onewindow.window.models import Application
 
 S = ReportState
+Subject = Review | VisitVerdict | Exclusion | VisitExclusion
 DOWN = "down"
 #: After the first, second and third failure; after the fourth it is stuck.
 BACKOFF = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=30))
@@ -47,7 +54,7 @@ MAPS = Path(__file__).parent.parent / "data" / "provinces"
 FACTS = frozenset({
     "key", "region", "region_name", "office", "office_name", "item", "item_name", "number", "touchpoint", "hall", "hall_name",
     "window", "badge", "channel", "masked_name", "user_kind", "level", "codes", "text", "said_at", "at", "nth", "replaces",
-    "case_kind", "accepted_at",
+    "case_kind", "accepted_at", "ticket", "outcome", "status", "excluded_at",
 })  # fmt: skip
 CODED = {"level": {"5", "4", "3", "2", "1"}, "channel": {"1", "2", "3", "4", "5", "6", "7"}}
 
@@ -68,6 +75,12 @@ class Map:
     time: str
     join: str
     reading: Reading
+
+    def takes(self, thing: Subject) -> bool:
+        """Whether this province has a place for it."""
+        if isinstance(thing, Exclusion | VisitExclusion) and "status" not in self.fields.values():
+            return False
+        return isinstance(thing, Review | Exclusion) or "ticket" in self.codes["touchpoint"]
 
     def body(self, facts: dict[str, Any]) -> dict[str, str]:
         """The report as this province reads it."""
@@ -94,7 +107,7 @@ def load(name: str) -> Map:
     fields, codes = given.get("fields", {}), {}
     if unknown := sorted(set(fields.values()) - FACTS):
         raise BadMap(f"{path}: unknown facts {', '.join(unknown)}; known: {', '.join(sorted(FACTS))}")
-    for fact in ("level", "channel", "case_kind", "user_kind", "touchpoint"):
+    for fact in ("level", "channel", "case_kind", "user_kind", "touchpoint", "outcome", "status"):
         codes[fact] = given.get(fact, {})
         if missing := sorted(CODED.get(fact, set()) - set(codes[fact])):
             raise BadMap(f"{path}: {fact} has no code for {', '.join(missing)}")
@@ -119,36 +132,72 @@ def is_connected() -> bool:
     return bool(settings.PROVINCE)
 
 
-def facts_of(review: Review) -> dict[str, Any]:
+def facts_of(report: ProvinceReport) -> dict[str, Any]:
     """All that a map can ask for."""
+    out = report.exclusion or report.verdict_exclusion
+    said = report.subject
+    clerk = Person.objects.filter(username=said.clerk).first() if said.clerk else None
+    return {
+        "key": said.event_id, "hall": said.hall.code if said.hall else "", "hall_name": said.hall.name if said.hall else "",
+        "window": said.counter.code if said.counter else "", "badge": clerk.badge if clerk else "",
+        "channel": said.channel, "level": said.level, "codes": list(said.codes), "text": said.text,
+        "said_at": said.said_at, "at": said.at, "replaces": said.replaces.event_id if said.replaces else "",
+        "status": "excluded" if out else "counts", "excluded_at": out.at if out else None,
+    } | (_of_ticket(said) if isinstance(said, VisitVerdict) else _of_case(said))  # fmt: skip
+
+
+def _of_case(review: Review) -> dict[str, Any]:
     a = Application.objects.with_facts().get(number=review.number)
-    clerk = Person.objects.filter(username=review.clerk).first() if review.clerk else None
     region = review.office.region
     return {
-        "key": review.event_id, "region": region.code, "region_name": region.name, "office": review.office.code,
+        "region": region.code, "region_name": region.name, "office": review.office.code,
         "office_name": review.office.name, "item": review.item_code, "item_name": a.item.name, "number": review.number,
-        "touchpoint": review.touchpoint, "hall": review.hall.code if review.hall else "",
-        "hall_name": review.hall.name if review.hall else "", "window": review.counter.code if review.counter else "",
-        "badge": clerk.badge if clerk else "", "channel": review.channel,
-        "masked_name": mask_name(a.applicant_name, a.applicant_kind),
-        "user_kind": a.applicant_kind, "level": review.level, "codes": list(review.codes), "text": review.text,
-        "said_at": review.said_at, "at": review.at, "nth": review.nth,
-        "replaces": review.replaces.event_id if review.replaces else "", "case_kind": a.item_version.case_kind,
-        "accepted_at": a.accepted_at,
+        "touchpoint": review.touchpoint, "masked_name": mask_name(a.applicant_name, a.applicant_kind),
+        "user_kind": a.applicant_kind, "nth": review.nth, "case_kind": a.item_version.case_kind,
+        "accepted_at": a.accepted_at, "ticket": "", "outcome": "",
     }  # fmt: skip
 
 
-def expect(review: Review) -> None:
-    """Puts a review into the outbox, in its own transaction; nothing where no province is connected. Default reviews, which
-    nobody gave, are not reported."""
-    if is_connected() and not review.is_default:
-        now = instant.now()
-        ProvinceReport.objects.create(review=review, map=settings.PROVINCE_MAP[:40], made_at=now, next_at=now)
+def _of_ticket(said: VisitVerdict) -> dict[str, Any]:
+    """Nobody applied: there is no item but the matter that people queued for, no department, and no name."""
+    region = said.hall.region
+    return {
+        "region": region.code, "region_name": region.name, "office": "", "office_name": "", "item": "",
+        "item_name": said.group.name, "number": "", "touchpoint": "ticket", "masked_name": "", "user_kind": "", "nth": 1,
+        "case_kind": "", "accepted_at": None, "ticket": said.ticket_number, "outcome": said.outcome,
+    }  # fmt: skip
+
+
+def expect(thing: Subject) -> None:
+    """Puts it into the outbox, in its own transaction; nothing where no province is connected, or where this one has no place for
+    it. Default reviews, which nobody gave, are not reported; nor that one is not counted which the province never heard of."""
+    if not is_connected() or (isinstance(thing, Review) and thing.is_default):
+        return
+    try:
+        if not load(settings.PROVINCE_MAP).takes(thing):
+            return
+    except BadMap:  # nobody's review may fail for that; it will be stuck, with the reason
+        pass
+    now = instant.now()
+    what: dict[str, Any]
+    of: dict[str, Any] = {}
+    match thing:
+        case Review():
+            what = {"review": thing}
+        case VisitVerdict():
+            what = {"verdict": thing}
+        case Exclusion():
+            what, of = {"exclusion": thing}, {"review": thing.review}
+        case VisitExclusion():
+            what, of = {"verdict_exclusion": thing}, {"verdict": thing.verdict}
+    if of and not ProvinceReport.objects.filter(**of).exists():
+        return
+    ProvinceReport.objects.create(**what, map=settings.PROVINCE_MAP[:40], made_at=now, next_at=now)
 
 
 # --- sending -------------------------------------------------------------------------------------------------
 
-#: Takes the body and the review's key, gives the province's receipt; raises Refused, or anything else to be tried again.
+#: Takes the body and the report's key, gives the province's receipt; raises Refused, or anything else to be tried again.
 Transport = Callable[[dict[str, str], str], str]
 
 
@@ -175,6 +224,19 @@ def transport() -> Transport:
     return found
 
 
+#: What the facts of a report are read from.
+PLACES = (
+    "review__office__region", "review__hall", "review__counter", "review__replaces",
+    "verdict__hall__region", "verdict__counter", "verdict__group", "verdict__replaces",
+    "exclusion__review__office__region", "exclusion__review__hall", "exclusion__review__counter",
+    "verdict_exclusion__verdict__hall__region", "verdict_exclusion__verdict__counter", "verdict_exclusion__verdict__group",
+)  # fmt: skip
+#: Whose reports go up in their order: those of one application, or of one ticket.
+MATTER = Coalesce(
+    "review__number", "verdict__ticket", "exclusion__review__number", "verdict_exclusion__verdict__ticket"
+)
+
+
 @rounds.every_turn
 def go(most: int) -> int:
     """The worker's part, for :data:`province_line.TURN` seconds at most. Two queries if nothing is due, none where no province
@@ -185,14 +247,13 @@ def go(most: int) -> int:
         return 0
     until, done = time.monotonic() + line.TURN, 0
     due = ProvinceReport.objects.filter(next_at__lte=instant.now()).order_by("next_at", "pk")
-    places = ("review__office__region", "review__hall", "review__counter", "review__replaces")
-    rows = list(due.select_related(*places)[: min(most, 50)])
+    rows = list(due.annotate(matter=MATTER).select_related(*PLACES)[: min(most, 50)])
     if not rows:
         return _try_the_line() if down else 0
     before = _in_order(rows)
     for report in sorted(rows, key=lambda each: each.pk):
-        mine = before[report.review.number]
-        if mine[:1] != [report.pk]:  # the one before it of the same application goes first
+        mine = before[report.matter]
+        if mine[:1] != [report.pk]:  # the one before it of the same application or ticket goes first
             continue
         became = send(report)
         done += 1
@@ -215,16 +276,16 @@ def _try_the_line() -> int:
     )
 
 
-def _in_order(rows: list[ProvinceReport]) -> dict[str, list[int]]:
-    """What waits of each of their applications, first to last: a change never arrives before what it changes, unless the
-    province has refused that."""
-    numbers = {report.review.number for report in rows}
-    waiting = ProvinceReport.objects.filter(
-        Q(state=S.WAITING) | (Q(state=S.STUCK) & BY_LINE), review__number__in=numbers
-    ).order_by("pk")
-    found: dict[str, list[int]] = {number: [] for number in numbers}
-    for number, key in waiting.values_list("review__number", "pk"):
-        found[number].append(key)
+def _in_order(rows: list[Any]) -> dict[str, list[int]]:
+    """What waits of each of their applications or tickets, first to last: a change never arrives before what it changes, nor that
+    something is not counted before the thing itself, unless the province has refused that."""
+    matters = {report.matter for report in rows}
+    waiting = ProvinceReport.objects.annotate(matter=MATTER).filter(
+        Q(state=S.WAITING) | (Q(state=S.STUCK) & BY_LINE), matter__in=matters
+    )
+    found: dict[str, list[int]] = {matter: [] for matter in matters}
+    for matter, key in waiting.order_by("pk").values_list("matter", "pk"):
+        found[matter].append(key)
     return found
 
 
@@ -240,8 +301,8 @@ def send(report: ProvinceReport) -> str:
     report.attempts += 1
     row = ProvinceReport.objects.filter(pk=report.pk, state=S.WAITING)
     try:
-        body = load(report.map).body(facts_of(report.review))
-        receipt = transport()(body, report.review.event_id)
+        body = load(report.map).body(facts_of(report))
+        receipt = transport()(body, report.key)
     except (Refused, BadMap) as no:
         if isinstance(no, Refused):  # somebody has answered
             _line_works()

@@ -23,7 +23,7 @@ from onewindow.cases import instant
 from onewindow.catalog.models import Item
 from onewindow.org.fields import moment_of
 from onewindow.org.models import Person, number
-from onewindow.voice import rules, tallies
+from onewindow.voice import province, rules, tallies
 from onewindow.voice.actions import LONGEST, NotPossible, clean
 from onewindow.voice.low_marks import hidden
 from onewindow.voice.models import Indicator, Level, Review
@@ -141,6 +141,7 @@ def set_aside(review: Review, *, by: str, second: str, reason: str) -> Exclusion
             row = Exclusion.objects.create(
                 review=review, reason=reason[:300], by=by, second_by=second, at=instant.now()
             )
+            province.expect(row)
     except IntegrityError as twice:
         raise NotPossible("excluded", _("This review is left out of the figures already.")) from twice
     day = timezone.localdate(review.at)

@@ -21,6 +21,7 @@ from onewindow.hall.models import Ticket, TicketState, VisitCase
 from onewindow.issues import opening, similar
 from onewindow.issues.models import Issue
 from onewindow.org.models import Person, number
+from onewindow.voice import province
 from onewindow.voice.actions import AlreadyReviewed, Conflicting, NotOpenForReview, NotPossible, check, clean
 from onewindow.voice.again import TooLate
 from onewindow.voice.device_models import WindowVerdict
@@ -99,6 +100,7 @@ def give(
                 replaces=replaces, origin=origin, at=now, said_at=min(said_at or now, now),
             )  # fmt: skip
             _put_right(ticket, row)
+            province.expect(row)
     except IntegrityError as twice:
         if event_id and (first := VisitVerdict.objects.filter(event_id=event_id).first()):
             return _same(first, body, device)
@@ -152,7 +154,12 @@ def set_aside(v: VisitVerdict, *, by: str, second: str, reason: str) -> None:
     """不计入统计 — a panel upheld the appeal: the verdict stays, marked."""
     if by == second or not reason.strip():
         raise NotPossible("two_people", "")
-    VisitExclusion.objects.create(verdict=v, reason=reason[:300], by=by, second_by=second, at=instant.now())
+    with transaction.atomic():
+        province.expect(
+            VisitExclusion.objects.create(
+                verdict=v, reason=reason[:300], by=by, second_by=second, at=instant.now()
+            )
+        )
 
 
 # --- figures -------------------------------------------------------------------------------------------------

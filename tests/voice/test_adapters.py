@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from onewindow.cases import rounds, worker
-from onewindow.voice import actions, again, legacy, province
+from onewindow.voice import actions, again, legacy, province, publishing, visits
 from onewindow.voice.models import Device, Prompt, Review
 from onewindow.voice.province_models import ProvinceReport
 from onewindow.voice.visit_models import VisitVerdict
@@ -63,7 +63,8 @@ def test_each_review_goes_up_with_the_provinces_names_and_codes(town, far):
             "taskCode": "ZD-MSA-001", "taskName": "食品经营许可（新办）", "projectNo": r.number, "proStatus": "2", "proManager": "0317",
             "pf": "2", "userName": "张**", "userProp": "1", "satisfaction": "2", "evalDetail": "209,213", "writingEvaluation": "慢",
             "assessTime": "2026-11-23 10:00:00", "assessNumber": "1", "replaces": "", "promiseTime": "2",
-            "acceptDate": "2026-11-23 10:00:00", "dataSource": "165",
+            "acceptDate": "2026-11-23 10:00:00", "dataSource": "165", "ticketNo": "", "ticketResult": "", "isValid": "1",
+            "invalidTime": "",
         }
     }  # fmt: skip
     row = ProvinceReport.objects.get()
@@ -75,7 +76,7 @@ def test_each_review_goes_up_with_the_provinces_names_and_codes(town, far):
 @pytest.mark.parametrize(("level", "ours", "theirs"), [(5, "5", "1"), (3, "3", "3"), (1, "1", "5")])
 def test_one_standard_counts_the_levels_the_other_way_round(town, far, level, ours, theirs):
     """GB/T 39046 table A.8: 1 is very satisfied."""
-    facts = province.facts_of(actions.review(town.accepted(), "accepted", level=level, channel=7))
+    facts = province.facts_of(actions.review(town.accepted(), "accepted", level=level, channel=7).report)
     a, b = province.load("interface").body(facts), province.load("gbt39046").body(facts)
     assert (a["satisfaction"], b["MYD"], a["pf"], b["PJQD"]) == (ours, theirs, "7", "6")
     assert b["PJSJ"] == "20261123100000"
@@ -203,6 +204,74 @@ def test_over_http_the_key_goes_with_it_and_a_4xx_is_a_refusal(town, settings):
     assert rows == [("sent", "P-77", ""), ("stuck", "", "Refused: HTTP 422"), ("waiting", "", "HTTP 503")]
     keys = list(Review.objects.order_by("id").values_list("event_id", flat=True))
     assert seen == [(key, "Bearer t", "5") for key in keys]
+
+
+def a_ticket_ends(town, **said):
+    hall = build_hall(town)
+    hall.take()
+    return visits.give(hall.served(hall.call(), outcome="consulted"), channel=2, **said)
+
+
+def test_a_verdict_on_a_ticket_goes_up_without_a_name_and_without_an_item(town, far):
+    v = a_ticket_ends(town, level=4, codes=["406"], text="好")
+    rounds.go()
+    (body,) = far.rows.values()
+    assert {name: body[name] for name in (
+        "assessId", "areaCode", "deptCode", "taskCode", "taskName", "projectNo", "proStatus", "pf", "userName", "satisfaction",
+        "evalDetail", "writingEvaluation", "ticketNo", "ticketResult", "isValid", "acceptDate",
+    )} == {
+        "assessId": v.event_id, "areaCode": "231282", "deptCode": "", "taskCode": "", "taskName": v.group.name, "projectNo": "",
+        "proStatus": "1", "pf": "2", "userName": "", "satisfaction": "4", "evalDetail": "406", "writingEvaluation": "好",
+        "ticketNo": v.ticket_number, "ticketResult": "1", "isValid": "1", "acceptDate": "",
+    }  # fmt: skip
+
+
+def test_what_is_not_counted_after_an_appeal_is_told_after_the_review_and_once(town, far, monday, signed_in):
+    far.trouble = "down"
+    r = actions.review(town.accepted(), "accepted", level=1, codes=["109"])
+    v = a_ticket_ends(town, level=2, codes=["209"])
+    publishing.set_aside(r, by="bai", second="su", reason="并非本窗口所办")
+    visits.set_aside(v, by="bai", second="su", reason="并非本窗口所办")
+    rounds.go()
+    assert far.calls == 1  # the first one failed; what hangs on it waits
+    far.trouble = None
+    monday.move_to(at("2026-11-23 10:01"))
+    for _n in range(2):
+        rounds.go()
+    assert [(key, b["assessId"], b["isValid"], b["invalidTime"]) for key, b in far.rows.items()] == [
+        (r.event_id, r.event_id, "1", ""),
+        (v.event_id, v.event_id, "1", ""),
+        (f"{r.event_id}-x", r.event_id, "0", "2026-11-23 10:00:00"),
+        (f"{v.event_id}-x", v.event_id, "0", "2026-11-23 10:00:00"),
+    ]
+    assert far.calls == 5 and {x.state for x in ProvinceReport.objects.all()} == {"sent"}
+    page = signed_in(town.bai).get("/desk/reviews/province/").content.decode()
+    assert page.count("申诉后不计入统计") == 2 + 1 and v.ticket_number in page and "并非" not in page
+
+
+def test_a_province_with_no_place_for_it_is_not_told_and_none_of_what_it_never_heard_of(town, far, settings):
+    settings.PROVINCE = ""
+    early = actions.review(town.accepted(n=1), "accepted", level=1, codes=["109"])
+    settings.PROVINCE, settings.PROVINCE_MAP = "tests.voice.test_adapters:take", "gbt39046"
+    r = actions.review(town.accepted(n=2), "accepted", level=1, codes=["109"])
+    a_ticket_ends(town, level=4)
+    publishing.set_aside(r, by="bai", second="su", reason="并非本窗口所办")
+    settings.PROVINCE_MAP = "interface"
+    publishing.set_aside(early, by="bai", second="su", reason="并非本窗口所办")
+    assert [x.subject for x in ProvinceReport.objects.all()] == [r]
+
+
+def test_a_map_that_cannot_be_read_fails_nobodys_review(town, far, settings):
+    settings.PROVINCE_MAP = "nowhere"
+    actions.review(town.accepted(), "accepted", level=4)
+    rounds.go()
+    assert [(x.state, x.error.split(":")[0]) for x in ProvinceReport.objects.all()] == [("stuck", "BadMap")]
+
+
+def test_a_report_is_of_one_thing(town, far):
+    row = actions.review(town.accepted(), "accepted", level=4).report
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProvinceReport.objects.filter(pk=row.pk).update(review=None)
 
 
 # --- old evaluators ------------------------------------------------------------------------------------------
