@@ -20,6 +20,7 @@ from onewindow.org.calendar import ZONE
 from onewindow.org.fields import moment_of
 from onewindow.org.models import Person
 from onewindow.org.roles import Role
+from onewindow.org.templatetags.ow import local
 from onewindow.voice import exact, facts, figures, rules
 from onewindow.voice.facts import Facts
 from onewindow.voice.models import Indicator, Review
@@ -169,3 +170,13 @@ def _line(
         was=r.replaces,
         exclusion=getattr(r, "exclusion", None),
     )
+
+
+def names() -> dict[str, str]:
+    """Code → words of every indicator that ever was in force, for reviews that say no more than the codes."""
+    return {i.code: local(i) for i in Indicator.objects.all()}
+
+
+def named(codes: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """The reasons that somebody chose, in words; a code that no list knows stands as it is."""
+    return [known.get(code, code) for code in codes]

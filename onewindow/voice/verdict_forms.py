@@ -47,7 +47,7 @@ class EnterForm(forms.Form):
     codes = forms.MultipleChoiceField(
         label=_("Reasons that the person names"),
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 8}),
+        widget=forms.CheckboxSelectMultiple,
     )
     text = forms.CharField(
         label=_("In the person's own words"),

@@ -22,6 +22,7 @@ from onewindow.org.roles import Role
 from onewindow.org.templatetags.ow import local
 from onewindow.voice import actions, again, examining, low_marks, publishing, rules, stands, tallies, visits
 from onewindow.voice.device_models import HallVerdict, WindowVerdict
+from onewindow.voice.forms import indicators
 from onewindow.voice.funnel import funnel
 from onewindow.voice.models import Review
 from onewindow.voice.records import Examination
@@ -131,7 +132,8 @@ def enter(request: HttpRequest) -> HttpResponse:
     form = EnterForm(
         request.POST if "level" in request.POST or "why" in request.POST else None, touchpoints=open_now
     )
-    context |= {"a": a, "form": form}
+    reasons = [(r.level.value, r.level.label, r.indicators) for r in indicators()]
+    context |= {"a": a, "form": form, "reasons": reasons, "chosen": request.POST.getlist("codes")}
     if form.is_bound and form.is_valid():
         try:
             again.enter(a, by=request.user, **form.cleaned_data)

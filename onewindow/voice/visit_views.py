@@ -106,13 +106,13 @@ def verdicts(request: HttpRequest) -> HttpResponse:
     days, low, found = _found(request)
     page = Paginator(found, 20).get_page(request.GET.get("page"))
     by_window = visits.verdicts(request.user, *low_marks.period({"days": days}))
-    rows = list(page)
+    rows, names = list(page), low_marks.names()
     issues = visits.issues_of(rows, request.user)
     context = {
         "periods": [(code, label, code == days) for code, label in PERIODS],
         "low": low,
         "page": page,
-        "lines": [(v, _text(v), issues.get(v.ticket, "")) for v in rows],
+        "lines": [(v, _text(v), low_marks.named(v.codes, names), issues.get(v.ticket, "")) for v in rows],
         "said": visits.together(by_window),
     }
     return render(request, "voice/visit_verdicts.html", context)
@@ -123,6 +123,7 @@ def verdicts(request: HttpRequest) -> HttpResponse:
 def verdicts_export(request: HttpRequest) -> HttpResponseBase:
     """The same list as a workbook; of a change, what was said first is in it too."""
     _days, _low, found = _found(request)
+    names = low_marks.names()
     columns = [
         (_("Day"), 12), (_("Level"), 14), (_("Hall"), 24), (_("Window"), 22), (_("Queue"), 24), (_("Outcome"), 18),
         (_("Reasons"), 20), (_("In their own words"), 50), (_("Level at first"), 14), (_("Channel"), 14),
@@ -134,7 +135,7 @@ def verdicts_export(request: HttpRequest) -> HttpResponseBase:
         (
             [
                 timezone.localdate(v.said_at), v.get_level_display(), local(v.hall), local(v.counter) if v.counter else "",
-                local(v.group), v.get_outcome_display(), "、".join(v.codes), _text(v),
+                local(v.group), v.get_outcome_display(), "、".join(low_marks.named(v.codes, names)), _text(v),
                 v.replaces.get_level_display() if v.replaces else "", ReviewChannel(v.channel).label,
                 v.exclusion.reason if hasattr(v, "exclusion") else "",
             ]

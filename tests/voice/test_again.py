@@ -1,5 +1,7 @@
 """A change within the day, a second review, verdicts told by telephone or text message: each a row beside the first."""
 
+import re
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
@@ -107,7 +109,10 @@ def test_a_verdict_told_by_telephone_is_marked_and_needs_a_reason(town, client, 
         "codes": ["213"],
         "text": "不熟练",
     }
-    assert page.post("/desk/reviews/enter/", given | {"why": ""}).status_code == 422
+    wrong = page.post("/desk/reviews/enter/", given | {"why": ""})
+    assert wrong.status_code == 422
+    kept = re.search(r'data-level="2".*?value="213" checked><span>([^<]+)<', wrong.content.decode(), re.S)
+    assert kept and kept[1] == "窗口人员业务不熟练"  # in words, among those of its level, and still ticked
     assert not Review.objects.exists()
     assert page.post("/desk/reviews/enter/", given | {"why": "老人，不识字"}).status_code == 302
     r = Review.objects.get()

@@ -204,6 +204,13 @@ def test_figures_over_tickets_stand_apart_with_their_own_n(town, hall, signed_in
     assert tallies.verdicts("city", tallies.period()) == {}  # nothing of it among the applications
 
 
+def test_the_list_gives_the_reasons_in_words_beside_what_was_written(town, advised, signed_in):
+    visits.give(advised, channel=2, level=2, codes=["214", "213"], text="等了很久")
+    page = signed_in(town.bai).get("/desk/reviews/visits/").content.decode()
+    for words in ("服务态度生硬", "窗口人员业务不熟练", "等了很久"):
+        assert page.count(words) == 1, words
+
+
 def test_the_list_costs_the_same_for_one_verdict_and_for_three(
     town, hall, signed_in, django_assert_num_queries
 ):
@@ -216,11 +223,11 @@ def test_the_list_costs_the_same_for_one_verdict_and_for_three(
     bureau = signed_in(town.bai)
     rated(1)
     bureau.get("/desk/reviews/visits/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         bureau.get("/desk/reviews/visits/")
     rated(1)
     rated(5)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = bureau.get("/desk/reviews/visits/").content.decode()
     assert page.count("<tr>") == 4
     assert bureau.get("/desk/reviews/visits/?show=low").content.decode().count("<tr>") == 3
