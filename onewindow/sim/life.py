@@ -25,7 +25,8 @@ from onewindow.org.models import Hall, Person, current_calendar
 from onewindow.org.roles import Role
 from onewindow.pledges.actions import may_follow
 from onewindow.sim.direct import Direct
-from onewindow.sim.matters import Matters, Orders
+from onewindow.sim.matters import Matters
+from onewindow.sim.orders import Orders
 from onewindow.voice.actions import NotPossible, rateable
 from onewindow.voice.models import Indicator, Touchpoint
 from onewindow.window import actions
@@ -49,6 +50,9 @@ Deed = Callable[[], None]
 
 class Life:
     """One stretch of simulated time. ``tally`` counts what happened."""
+
+    #: accounts in whose name nobody here acts
+    visitors: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Life:
         self.weights = [HOT if i.is_hot else 1 for i in items]
         self.halls = list(Hall.objects.order_by("code"))
         everyone = list(Person.objects.filter(is_active=True).prefetch_related("posts").order_by("username"))
+        everyone = [p for p in everyone if p.username not in self.visitors]
         self.clerks = {h.pk: [p for p in everyone if h.pk in p.halls_as(Role.CLERK)] for h in self.halls}
         self.halls = [h for h in self.halls if self.clerks[h.pk]]
         self.approvers = _by_office(everyone, Role.APPROVER)
@@ -363,6 +368,7 @@ class Life:
         try:
             self.hands.rate(a, touchpoint, level=level, codes=codes, text=text, device=device)
             self.tally["reviews"] += 1
+            self.matters.heard(level)
         except NotPossible as late_or_done:
             self.tally[f"no review: {late_or_done.code}"] += 1
 

@@ -2,8 +2,7 @@
 
 A county's windows for them see about 120 a year. Of ten, seven are put right and confirmed, two are explained or end with a
 lawful no, one comes back or its reporter cannot be reached. Bad reviews go the same way; of twenty, one is appealed against
-before the panel, seldom with success, and three need a plan. Over HTTP 12345 passes its orders on by the API, and staff
-answer them there.
+before the panel, seldom with success, and three need a plan. Over HTTP see ``orders.py``.
 """
 
 from __future__ import annotations
@@ -78,6 +77,9 @@ class Matters:
         for n in range(storm):
             self.life.at(self._hour(day), lambda n=n: self.report(hot, wait=n // A_DAY))
 
+    def heard(self, level: int) -> None:
+        """Somebody has said how it was; what was bad is found in the morning (:meth:`_take_up_reviews`)."""
+
     def _hour(self, day: dt.date) -> dt.datetime:
         return dt.datetime.combine(day, dt.time(9, 0), ZONE) + dt.timedelta(
             minutes=self.random.randrange(7 * 60)
@@ -126,49 +128,3 @@ class Matters:
             kind = "review" if now.origin == "review" else "matter"
             self.life.tally[f"{kind} {now.outcome}"] += 1
         self._next(now, deeds[1:])
-
-
-class Orders:
-    """工单 — what life over HTTP has instead: 12345 passes an order on, the unit contacts, the bureau verifies, the unit answers,
-    the bureau calls back; each by the API in the own name."""
-
-    def __init__(self, life: Any, seed: int):
-        self.life, self.random = life, Random(f"orders {seed}")
-        bureau = Person.objects.filter(posts__role=Role.BUREAU, is_active=True)
-        self.bureau = list(bureau.order_by("username").distinct()[:2])
-        self.items = [v.item for v in life.versions if life.approvers.get(v.item.office_id)]
-        self.passed_on = 0
-
-    def plan(self, day: dt.date, storm: int = 0) -> None:
-        """At the end of the first day one, on the others with the frequency of a county."""
-        if len(self.bureau) < 2 or not self.items:
-            return
-        if not self.passed_on or self.random.random() < A_YEAR / WORKING_DAYS:
-            self.passed_on += 1
-            self.life.at(dt.datetime.combine(day, dt.time(16, 50), ZONE), self.pass_on)
-
-    def pass_on(self) -> None:
-        item, said = self.random.choice(self.items), self.random.choice(SAYINGS)
-        who = self.random.choice(self.life.citizens)
-        hands, unit = self.life.hands, self.random.choice(self.life.approvers[item.office_id])
-        i = hands.order(
-            item, by=self.bureau[1], text=said[0], kind_code=said[1], reporter=(who.name, who.mobile)
-        )
-        self.life.tally["orders"] += 1
-        done = (
-            {"proposal": "solved", "done_case": hands.latest} if hands.latest else {"proposal": "explained"}
-        )
-        cause = {"cause": said[2], "prevention": said[3], "prevention_note": said[4]}
-        answer = "您反映的问题已办理，对给您带来的不便深表歉意。"
-        for verb, by, given in (
-            ("contact", unit, {"how": "phone", "note": "已说明情况"}),
-            (
-                "verify",
-                self.bureau[0],
-                {"founded": "yes", "finding": "经核对收件记录，情况属实。", "grade": "simple"},
-            ),
-            ("reply", unit, {"answer": answer, **done, **cause}),
-            ("close", self.bureau[1], {"words": "反映人表示满意，问题已解决。"}),
-        ):
-            hands.step(verb, i, by=by, **given)
-        self.life.tally["orders closed"] += 1

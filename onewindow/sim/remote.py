@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
+import re
 import time
 import uuid
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from onewindow.cases.flow import Stale, StepRefused
+from onewindow.cases.models import Message
 from onewindow.cases.rules import Reason
 from onewindow.catalog.models import Item, ItemVersion
 from onewindow.org.http import new_token, revoke_tokens
@@ -59,6 +61,16 @@ class Seen:
     is_open: bool = True
     decided_at: dt.datetime | None = None
     decision_due_at: dt.datetime | None = None
+
+
+@dataclass
+class Matter:
+    """An issue as the bureau sees it over the API."""
+
+    number: str
+    office_id: int
+    clerk: Person
+    etag: str = ""
 
 
 @dataclass
@@ -168,7 +180,9 @@ class Remote:
             urlsplit(told["track_url"]).path, lacking, applicant.get("contact") or applicant["name"], answer.etag,
         )  # fmt: skip
 
-    def order(self, item: Item, *, by: Person, text: str, kind_code: str, reporter: tuple[str, str]) -> Seen:
+    def order(
+        self, item: Item, *, by: Person, text: str, kind_code: str, reporter: tuple[str, str]
+    ) -> Matter:
         """12345 passes on what somebody has told it, under its own number."""
         name, mobile = reporter
         said = {
@@ -177,7 +191,43 @@ class Remote:
         }  # fmt: skip
         told = self._right(self._ask(by, "POST", "/issues", said=said, Idempotency_Key=uuid.uuid4().hex))
         self.say(f"order {told['number']} by {by.username}")
-        return Seen(told["number"], self._versions[item.code], item.office_id, 0, None, by)
+        return Matter(told["number"], item.office_id, by)
+
+    def issues(self, by: Person, status: str, origin: str) -> list[Matter]:
+        """Open issues of one status and origin that somebody may see."""
+        told = self._right(self._ask(by, "GET", f"/cases?kind=issue&status={status}&limit=100"))["items"]
+        return [
+            Matter(t["number"], self._offices[t["office"]["code"]], by)
+            for t in told
+            if t["facts"]["origin"] == origin
+        ]
+
+    def look(self, i: Any) -> Any:
+        """The issue as it is now: what somebody has seen is what the next step is taken on."""
+        i.etag = self._issue(i).etag
+        return i
+
+    def outcome(self, i: Any) -> str:
+        return self._right(self._issue(i))["facts"]["outcome"]
+
+    def _issue(self, i: Any) -> Answer:
+        answer = self._ask(i.clerk, "GET", f"/cases/{i.number}")
+        self._right(answer)
+        return answer
+
+    def speak(self, i: Any, do: str, *, text: str) -> None:
+        """The reporter, on the own page: its link came by text message, for which one may have to wait a little."""
+        path = ""
+        for _look in range(4 * LOOKS):
+            bodies = Message.objects.filter(number=i.number).order_by("id").values_list("body", flat=True)
+            if path := next((m[0] for body in bodies if (m := re.search(r"/i/[\w-]+", body))), ""):
+                break
+            if self.caller.stop.wait(PAUSE):
+                break
+        if not path:
+            raise StepRefused(Reason("no_link", "the link was told to somebody else"))
+        self._sent(self.caller.submit(path, do=do, text=text))
+        self.say(f"{do} {i.number} by reporter")
 
     def again(self, a: Seen) -> Seen:
         answer = self._ask(a.clerk, "GET", f"/cases/{a.number}")

@@ -1,6 +1,7 @@
 """Life over HTTP: everybody acts as people and machines do, and everything arrives, once."""
 
 import contextvars
+import datetime as dt
 import http.server
 import threading
 from collections import Counter
@@ -14,11 +15,15 @@ from onewindow.cases.models import Event, Followup
 from onewindow.config.management.commands.init import load_reference
 from onewindow.issues.models import Issue
 from onewindow.licences.models import Licence
-from onewindow.org.models import ApiToken, FirstAnswer
+from onewindow.org.models import ApiToken, FirstAnswer, Person, Post
+from onewindow.org.roles import Role
 from onewindow.pledges.models import Pledge
 from onewindow.sim import city, remote
 from onewindow.sim.caller import Away, Caller
+from onewindow.sim.life import Life
 from onewindow.sim.management.commands.simulate import over_http
+from onewindow.sim.matters import ENDS, REVIEWS
+from onewindow.voice import actions as voice
 from onewindow.voice.models import Device, DeviceBeat, Review, ReviewChannel
 from onewindow.window.models import Application
 
@@ -39,8 +44,12 @@ def test_a_day_of_life_over_http(live_server, monkeypatch):
     assert Application.objects.filter(closed_at__isnull=True).count() == 0  # everything came to its end
     _events, cases, broken = survey()
     parts = Approval.objects.count() + Pledge.objects.count() + Licence.objects.count()
-    issues = Issue.objects.filter(origin="hotline")
-    assert issues.filter(outcome="solved").count() == issues.count() == tally["orders closed"] > 0
+    for origin, kind in (("hotline", "orders"), ("review", "reviews")):
+        issues = Issue.objects.filter(origin=origin)
+        assert (
+            issues.filter(closed_at__isnull=False).count() == issues.count() == tally.get(f"{kind} closed", 0)
+        )
+    assert tally["orders closed"] > 0
     assert (cases, broken) == (tally["received"] + parts + Issue.objects.count(), [])
     assert not Followup.objects.filter(done_at__isnull=True).exists()
     by = Counter(Review.objects.values_list("channel", flat=True))
@@ -147,4 +156,62 @@ def test_an_evaluator_keeps_what_was_pressed_while_the_server_is_away(live_serve
     device.beat_at = 0
     hands.follow()
     assert hands.device_at(counter.pk) is None  # a visitor has put another one there
+    hands.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_orders_and_bad_reviews_go_every_way_over_http(live_server, town, monkeypatch):
+    load_reference()
+    lu = Person.objects.create_user("lu", name="卢科")
+    Post.objects.create(person=lu, role=Role.BUREAU, office=town.bureau, starts_on=dt.date(2020, 1, 1))
+    said = []
+    hands = remote.Remote(Caller(live_server.url), say=said.append)
+    life = Life(per_day=1, seed=3, hands=hands)
+    orders, hands.latest = life.matters, town.accepted(n=90).number
+    for end in ENDS:
+        i = hands.order(
+            town.food.item,
+            by=orders.bureau[1],
+            text="来了三次",
+            kind_code="",
+            reporter=("张三", "19900000001"),
+        )
+        orders._next(i, orders.deeds(i, end, {"how": "phone", "note": "已说明"}), "order")
+    ways = iter(REVIEWS)
+    monkeypatch.setattr(orders.random, "choices", lambda ends, weights: [next(ways)])
+    for n in range(len(REVIEWS)):
+        voice.review(town.accepted(n=n + 1), "accepted", level=1, text="态度差")
+    orders.take_up()
+    orders.take_up()  # each once
+    while worker.follow():
+        pass
+    life.run_at_once([])
+    hands.close()
+    assert [k for k in life.tally if k.startswith("refused:")] == []
+    ends = Counter(Issue.objects.values_list("origin", "outcome"))
+    assert ends == {
+        ("hotline", "solved"): 3, ("hotline", "explained"): 1, ("hotline", "impossible"): 1,
+        ("review", "solved"): 5, ("review", "explained"): 1, ("review", "unfounded"): 1,
+    }  # fmt: skip
+    assert life.tally["reviews taken up"] == len(REVIEWS) == life.tally["reviews closed"]
+    assert Issue.objects.filter(reopened=1).count() == 2 and Issue.objects.exclude(plan="").count() == 1
+    assert Issue.objects.filter(panel_size=3).count() == 2
+    assert survey()[2] == [] and any(" by reporter" in line for line in said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_life_leaves_what_was_there_and_the_visitors_accounts_alone(live_server, town):
+    load_reference()
+    lu = Person.objects.create_user("lu", name="卢科")
+    Post.objects.create(person=lu, role=Role.BUREAU, office=town.bureau, starts_on=dt.date(2020, 1, 1))
+    hands = remote.Remote(Caller(live_server.url))
+    voice.review(town.accepted(n=1), "accepted", level=1, text="态度差")
+    orders = Life(per_day=1, seed=3, hands=hands).matters
+    orders.leave()
+    orders.take_up()
+    assert orders.life.queue == []
+    visited = type("Visited", (Life,), {"visitors": frozenset({"bai", "wang"})})(
+        per_day=1, seed=3, hands=hands
+    )
+    assert [p.username for p in visited.matters.bureau] == ["lu"] and not visited.matters.can_be
     hands.close()

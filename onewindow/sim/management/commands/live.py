@@ -25,6 +25,7 @@ from onewindow.sim.remote import Remote
 from onewindow.window.models import Status
 
 log = logging.getLogger(__name__)
+ORDER = 1200  # seconds between two orders of 12345
 SHARE = 0.1  # of the cases that the history left open; the others wait for the visitor
 
 
@@ -33,15 +34,11 @@ class SlowLife(Life):
     accounts behind the demo's doors are the visitor's: nobody else acts in their name."""
 
     day = 240.0
+    visitors = frozenset(city.DOORS)
 
     def __init__(self, **more: Any):
         super().__init__(per_day=1, **more)
-        doors = set(city.DOORS)
-        for cast in (self.clerks, self.approvers, self.heads):
-            for place, people in cast.items():
-                cast[place] = [p for p in people if p.username not in doors]
         self.halls = [h for h in self.halls if self.clerks[h.pk]]
-        self.heads = {office: people for office, people in self.heads.items() if people}
 
     def later(self, days: float, hour: float | None = None) -> dt.datetime:
         return instant.now() + dt.timedelta(seconds=max(5.0, days * self.day * self.random.uniform(0.5, 1.2)))
@@ -92,7 +89,7 @@ class Command(BaseCommand):
 
     def live(self, life: SlowLife, stop: threading.Event, every: float) -> None:
         """Until it is stopped. While the server is away nobody can do anything; then life goes on where it stood."""
-        coming, begun = time.monotonic(), False
+        coming, calling, begun = time.monotonic(), time.monotonic() + ORDER / 4, False
         hall = HallLife(life.hands, life.random, [p for people in life.clerks.values() for p in people])
         things = HallDevices(life.hands, life.random)
         while not stop.is_set():
@@ -101,10 +98,14 @@ class Command(BaseCommand):
                     life.hands.switch_on()
                     things.switch_on()
                     life.pick_up()
+                    life.matters.leave()
                     begun = True
                 if time.monotonic() >= coming:
                     life.at(instant.now(), life.somebody_comes)
                     coming = time.monotonic() + life.random.expovariate(1 / every)
+                if time.monotonic() >= calling:
+                    life.at(instant.now(), life.matters.pass_on)
+                    calling = time.monotonic() + life.random.expovariate(1 / ORDER)
                 life.do_due()
                 hall.do_due()
                 things.do_due()
