@@ -20,10 +20,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-EVERY = 10.0  # seconds between two questions to one device
+from django.db import connections
+
 TICK = 0.1
 
 
@@ -31,47 +33,50 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.devices", description=__doc__)
     parser.add_argument("--devices", default="84,840", help="sizes of the fleet (84,840)")
     parser.add_argument("--seconds", type=float, default=12.0, help="measured seconds a size (12)")
+    parser.add_argument(
+        "--every", type=float, default=10.0, help="seconds between two questions to a device (10)"
+    )
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
-        run([int(n) for n in options.devices.split(",")], options.seconds)
+        run([int(n) for n in options.devices.split(",")], options.seconds, options.every)
         return
     with tempfile.TemporaryDirectory(prefix="onewindow-bench-") as home:
         environment = os.environ | {
             "ONEWINDOW_DEMO": "1", "ONEWINDOW_DATA_DIR": home, "ONEWINDOW_LOG_LEVEL": "ERROR",
             "DJANGO_SETTINGS_MODULE": "onewindow.config.settings",
         }  # fmt: skip
-        cli = [sys.executable, "-m", "onewindow.config.cli"]
-        subprocess.run([*cli, "init"], env=environment, check=True, stdout=subprocess.DEVNULL)
         subprocess.run(
             [sys.executable, "-m", "bench.devices", *sys.argv[1:], "--here"], env=environment, check=True
         )
 
 
-def run(sizes: list[int], seconds: float) -> None:
+def run(sizes: list[int], seconds: float, every: float) -> None:
     import django
 
     django.setup()
     from django.conf import settings
+    from django.core.management import call_command
 
     from onewindow.sim import city
     from onewindow.sim.fleet import Fleet
     from onewindow.sim.own_server import Server
 
+    call_command("init", verbosity=0)
     city.build(1)
     load = ", ".join(f"{x:.2f}" for x in os.getloadavg())
-    print(f"{os.cpu_count()} cores, load {load}; a question every {EVERY:.0f} s on each device", flush=True)
+    print(f"{os.cpu_count()} cores, load {load}; a question every {every:g} s on each device", flush=True)
     server = Server(Path(settings.DATA_DIR) / "bench.log")
     fleet = Fleet(server, max(sizes), say=lambda line: None)
     fleet.build()
-    devices = _devices(fleet)
+    devices = paired(fleet)
     (Path(settings.DATA_DIR) / "static").mkdir(exist_ok=True)
-    _one_poll(devices[0][1])
+    one_poll(devices[0][1])
     server.start()
     before: tuple[float, float, float] | None = None
     try:
         for size in sizes:
-            found = asyncio.run(measure(server, fleet, devices[:size], seconds))
+            found = asyncio.run(measure(server, fleet, devices[:size], seconds, every))
             line = f"  {size:>5} devices   delivered {found[0]:>5.0f}   p50 {found[1]:>6.0f} ms   p99 {found[2]:>6.0f} ms"
             line += f"   CPU {found[3]:>5.1f} % of a core   {found[4]:>5.1f} ms CPU a question, {found[5]} open polls"
             print(line, flush=True)
@@ -88,7 +93,7 @@ def run(sizes: list[int], seconds: float) -> None:
         server.kill()
 
 
-def _one_poll(secret: str) -> None:
+def one_poll(secret: str, times: int = 60) -> None:
     """Processor time of a poll that begins, in this process, beside that of a request that does nothing: the ratio is the same
     on a busy machine."""
     import io
@@ -113,9 +118,9 @@ def _one_poll(secret: str) -> None:
         spent = []
         for _round in range(7):
             began = time.process_time()
-            for _n in range(60):
+            for _n in range(times):
                 once()
-            spent.append((time.process_time() - began) / 60 * 1000)
+            spent.append((time.process_time() - began) / times * 1000)
         return sorted(spent)[len(spent) // 2]
 
     nothing, poll = cost("/healthz"), cost("/api/device/v1/next", HTTP_AUTHORIZATION=f"Device {secret}")
@@ -125,7 +130,7 @@ def _one_poll(secret: str) -> None:
     )
 
 
-def _devices(fleet: Any) -> list[tuple[Any, str]]:
+def paired(fleet: Any) -> list[tuple[Any, str]]:
     """Paired devices with secrets that we know: the pairing itself is not what is measured."""
     from onewindow.cases import instant
     from onewindow.voice.models import Device, secret_digest
@@ -143,28 +148,34 @@ def _devices(fleet: Any) -> list[tuple[Any, str]]:
 
 
 async def measure(
-    server: Any, fleet: Any, devices: list[tuple[Any, str]], seconds: float
+    server: Any, fleet: Any, devices: list[tuple[Any, str]], seconds: float, every: float, settle: float = 2.0
 ) -> tuple[float, ...]:
     """Delivered, p50 and p99 in ms, CPU in percent of a core, CPU ms a question, polls open at the end."""
     asked: dict[str, float] = {}
     taken: list[float] = []
     got: list[str] = []
     polling = [asyncio.create_task(_poll(server.port, secret, asked, taken, got)) for _row, secret in devices]
-    await asyncio.sleep(2 + len(devices) / 200)  # all of them wait
+    await asyncio.sleep(settle + len(devices) / 200)  # all of them wait
     taken.clear()
     began, cpu = time.monotonic(), server.cpu_seconds()
-    cases = await asyncio.to_thread(fleet.cases, int(len(devices) * seconds / EVERY) + 1)
+    loop, hand = (
+        asyncio.get_running_loop(),
+        ThreadPoolExecutor(1),
+    )  # one thread: one connection to the database
+    cases = await loop.run_in_executor(hand, fleet.cases, int(len(devices) * seconds / every) + 1)
     turn, sent = 0, 0
     while time.monotonic() - began < seconds and sent < len(cases):
-        due = int((time.monotonic() - began) / EVERY * len(devices)) - sent
+        due = int((time.monotonic() - began) / every * len(devices)) - sent
         some = [
             (devices[(sent + n) % len(devices)][0], case) for n, case in enumerate(cases[sent : sent + due])
         ]
         if some:
-            await asyncio.to_thread(_ask, some, asked, got)
+            await loop.run_in_executor(hand, _ask, some, asked, got)
             sent += len(some)
         turn += 1
         await asyncio.sleep(TICK)
+    await loop.run_in_executor(hand, connections.close_all)
+    hand.shutdown()
     await asyncio.sleep(1)
     spent, lasted = server.cpu_seconds() - cpu, time.monotonic() - began
     open_polls = sum(not task.done() for task in polling)
@@ -204,28 +215,30 @@ async def _poll(port: int, secret: str, asked: dict[str, float], taken: list[flo
     """One device: a kept connection, one poll after another."""
     tag = ""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while True:
-        tagged = f"If-None-Match: {tag}\r\n" if tag else ""
-        request = f"GET /api/device/v1/next?wait=25 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Device {secret}\r\n{tagged}\r\n"
-        writer.write(request.encode())
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        length = next(
-            (int(x.split(":")[1]) for x in head.lower().split("\r\n") if x.startswith("content-length:")), 0
-        )
-        body = await reader.readexactly(length) if length else b""
-        status = int(head.split(" ", 2)[1])
-        if status == 200:
-            key = json.loads(body)["prompt"]["id"]
-            tag = f'"{key}"'
-            for _wait in range(50):  # its commit may be noted a moment after it arrived
-                if key in asked:
-                    taken.append(max(0.0, time.perf_counter() - asked[key] - _wait * 0.002))
-                    break
-                await asyncio.sleep(0.002)
-            got.append(key)
-        elif status == 204:
-            tag = ""
-        await asyncio.sleep(0)
+    with contextlib.closing(writer):
+        while True:
+            tagged = f"If-None-Match: {tag}\r\n" if tag else ""
+            request = f"GET /api/device/v1/next?wait=25 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Device {secret}\r\n"
+            writer.write(f"{request}{tagged}\r\n".encode())
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            length = next(
+                (int(x.split(":")[1]) for x in head.lower().split("\r\n") if x.startswith("content-length:")),
+                0,
+            )
+            body = await reader.readexactly(length) if length else b""
+            status = int(head.split(" ", 2)[1])
+            if status == 200:
+                key = json.loads(body)["prompt"]["id"]
+                tag = f'"{key}"'
+                for _wait in range(50):  # its commit may be noted a moment after it arrived
+                    if key in asked:
+                        taken.append(max(0.0, time.perf_counter() - asked[key] - _wait * 0.002))
+                        break
+                    await asyncio.sleep(0.002)
+                got.append(key)
+            elif status == 204:
+                tag = ""
+            await asyncio.sleep(0)
 
 
 if __name__ == "__main__":

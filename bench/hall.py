@@ -37,7 +37,8 @@ COUNTERS, WAITING = 4, 200
 class Queue:
     """One queue with its counters, always two hundred waiting."""
 
-    def __init__(self) -> None:
+    def __init__(self, waiting: int = WAITING) -> None:
+        self.waiting = waiting
         self.hall = Hall.objects.get(code="H01")
         self.clerks: list[Person] = list(queues.clerks_at(self.hall))[:COUNTERS]
         self.group = MatterGroup.objects.filter(hall=self.hall).order_by("letter").first()
@@ -47,7 +48,7 @@ class Queue:
             state=TicketState.LEFT, closed_at=now, outcome=""
         )
         day = actions.today(now)
-        for n in range(WAITING):
+        for n in range(waiting):
             visit = Visit.objects.create(hall=self.hall, day=day, opened_at=now)
             ticket = Ticket.objects.create(
                 visit=visit, hall=self.hall, group=self.group, day=day, number=f"Z{n:03d}", channel="kiosk",
@@ -74,7 +75,7 @@ class Queue:
                 queue_at=instant.now(),
             )
             TicketEvent.objects.filter(ticket=ticket, seq__gt=1).delete()
-        if Ticket.objects.filter(group=self.group, state="waiting").count() != WAITING:
+        if Ticket.objects.filter(group=self.group, state="waiting").count() != self.waiting:
             raise AssertionError("the queue has changed its length")
 
     def ours(self) -> None:
@@ -116,9 +117,9 @@ def timed(deed: Callable[[], Any]) -> float:
     return (time.perf_counter_ns() - began) / 1000
 
 
-def figures(rounds: int) -> None:
+def figures(rounds: int, waiting: int = WAITING) -> None:
     """Prints the medians and their ratio, both taken in turns in the same run."""
-    queue = Queue()
+    queue = Queue(waiting)
     with connection.schema_editor() as editor:
         release(editor, "hall_ticketevent")  # so that the queue can be put back
     try:
@@ -139,7 +140,7 @@ def figures(rounds: int) -> None:
             )
     ours, limit = (statistics.median(p[i] for p in pairs[3:]) for i in (0, 1))
     print(
-        f"  {'call next, 4 counters':34} {WAITING:>7}  {ours:>9.0f} µs   raw {limit:>8.0f} µs   ratio {ours / limit:>6.2f}",
+        f"  {'call next, 4 counters':34} {waiting:>7}  {ours:>9.0f} µs   raw {limit:>8.0f} µs   ratio {ours / limit:>6.2f}",
         flush=True,
     )
 

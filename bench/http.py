@@ -51,9 +51,11 @@ def server() -> Iterator[int]:
         process.wait(20)
 
 
-def hammer(port: int, call: Callable[[http.client.HTTPConnection], int]) -> tuple[float, list[float], int]:
+def hammer(
+    port: int, call: Callable[[http.client.HTTPConnection], int], seconds: float = SECONDS
+) -> tuple[float, list[float], int]:
     """Sixteen callers for some seconds: answers a second, the sorted latencies in µs, and how many went wrong."""
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + seconds
     taken: list[float] = []
     wrong = 0
 
@@ -65,6 +67,7 @@ def hammer(port: int, call: Callable[[http.client.HTTPConnection], int]) -> tupl
             status = call(line)
             taken.append((time.perf_counter_ns() - began) / 1000)
             wrong += status >= 400
+        line.close()
 
     threads = [threading.Thread(target=caller) for _ in range(CALLERS)]
     began = time.monotonic()
@@ -75,8 +78,9 @@ def hammer(port: int, call: Callable[[http.client.HTTPConnection], int]) -> tupl
     return len(taken) / (time.monotonic() - began), sorted(taken), wrong
 
 
-def figures(town: Any, rows: Any, size: int, rounds: int, line: Any) -> None:
-    """``POST /applications`` (the application is received with its materials and its first event)."""
+def figures(town: Any, rows: Any, size: int, serve: Any = server, seconds: float = SECONDS) -> None:
+    """``POST /applications`` (the application is received with its materials and its first event). ``serve`` gives the port of a
+    server."""
     key = token("clerk")
     person = next(iter(citizens(1, 1)))
 
@@ -101,12 +105,12 @@ def figures(town: Any, rows: Any, size: int, rounds: int, line: Any) -> None:
         return answer.status
 
     began, done = time.monotonic(), 0
-    while time.monotonic() - began < SECONDS / 2:
+    while time.monotonic() - began < seconds / 2:
         rows.accept()
         done += 1
     limit = done / (time.monotonic() - began)
-    with server() as port:
-        rate, taken, wrong = hammer(port, call)
+    with serve() as port:
+        rate, taken, wrong = hammer(port, call, seconds)
     middle, tail = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
     print(
         f"  {'POST /applications, 16 callers':34} {size:>7}  {rate:>7.0f} /s   raw {limit:>8.0f} /s   ratio {rate / limit:>6.2f}"

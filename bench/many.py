@@ -198,10 +198,10 @@ def bundle(town: Any, size: int, rounds: int) -> None:
 # --- a batch -------------------------------------------------------------------------------------------------
 
 
-def batches(town: Any, rows: Rows, size: int) -> None:
+def batches(town: Any, rows: Rows, size: int, most: int = BATCH) -> None:
     """Five hundred decisions by one press: each looked at by itself, each in its own transaction, and the report."""
-    waiting = [town.accept() for _ in range(BATCH)]
-    fresh = [rows.accept() for _ in range(BATCH)]
+    waiting = [town.accept() for _ in range(most)]
+    fresh = [rows.accept() for _ in range(most)]
     chosen = {a.number: a.version for a in waiting}
     report: list[Any] = []
 
@@ -214,7 +214,7 @@ def batches(town: Any, rows: Rows, size: int) -> None:
 
     mine, raw = timed(ours), timed(limit)
     done = sum(line["outcome"] == batch.DONE for line in report[0].lines)
-    row(f"batch of {BATCH} decisions", size, mine, raw, f"{done} done, {mine / BATCH * 1e3:.1f} ms each")
+    row(f"batch of {most} decisions", size, mine, raw, f"{done} done, {mine / most * 1e3:.1f} ms each")
 
 
 # --- the register --------------------------------------------------------------------------------------------

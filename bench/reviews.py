@@ -97,18 +97,18 @@ def timed(deed: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def page(client: Client, url: str) -> float:
-    """Milliseconds of a page through the whole stack, median of nine."""
+def page(client: Client, url: str, rounds: int) -> float:
+    """Milliseconds of a page through the whole stack, a median."""
 
     def ask() -> None:
         answer = client.get(url, headers={"host": "localhost"})
         assert answer.status_code == 200, (url, answer.status_code)
 
     ask()
-    return statistics.median(timed(ask) for _ in range(9)) * 1000
+    return statistics.median(timed(ask) for _ in range(rounds)) * 1000
 
 
-def measure(size: int) -> dict[str, float]:
+def measure(size: int, rounds: int) -> dict[str, float]:
     filled = timed(lambda: fill(size))
     yesterday = timezone.localdate() - dt.timedelta(days=1)
     first = yesterday - dt.timedelta(days=DAYS)
@@ -125,17 +125,17 @@ def measure(size: int) -> dict[str, float]:
     )
     client = Client()
     client.force_login(Person.objects.get(username="bureau"), backend=BACKEND)
-    return {name: page(client, url) for name, url in PAGES.items()} | {
+    return {name: page(client, url, rounds) for name, url in PAGES.items()} | {
         "twenty texts of an item": statistics.median(
-            timed(lambda: publishing.page(publishing.published(), "")) for _ in range(9)
+            timed(lambda: publishing.page(publishing.published(), "")) for _ in range(rounds)
         )
         * 1000
     }
 
 
-def figures(sizes: list[int]) -> None:
+def figures(sizes: list[int], rounds: int = 9) -> None:
     """Each page after the first and after the last number of reviews."""
-    found = [measure(size) for size in sizes]
+    found = [measure(size, rounds) for size in sizes]
     for name in found[0]:
         first, last = found[0][name], found[-1][name]
         print(f"  {name:28} {first:>8.1f} ms → {last:>8.1f} ms   ratio {last / first:>5.2f}", flush=True)

@@ -95,7 +95,7 @@ def figures(size: int, rounds: int, only: frozenset[str], licences: int) -> None
     if "life" in only:
         life(town, sample, rows, size, rounds)
     if "http" in only:
-        http.figures(town, rows, size, rounds, line)
+        http.figures(town, rows, size)
     if "bundle" in only:
         many.bundle(town, size, max(rounds // 4, 3))
     if "batch" in only:
