@@ -92,7 +92,9 @@ def citizen_id(n: int = 1) -> str:
     return body + "10X98765432"[sum(int(c) * w for c, w in zip(body, weights, strict=True)) % 11]
 
 
-_KEPT: list[Any] = []  # the pickled town and its rows, table by table, once a process
+_KEPT: list[
+    Any
+] = []  # the pickled town, its rows table by table, and a question for their keys; once a process
 
 
 def build() -> Town:
@@ -101,19 +103,20 @@ def build() -> Town:
     if not _KEPT:
         before = {m: set(m._default_manager.values_list("pk", flat=True)) for m in PEOPLED}
         town = _make()
-        rows = [(m, _rows(m, before[m])) for m in PEOPLED]
-        _KEPT.extend((pickle.dumps(town), rows))
+        rows = {m: _rows(m, before[m]) for m in PEOPLED}
+        _KEPT.extend((pickle.dumps(town), [(_insert(m), rows[m]) for m in PEOPLED], _taken(rows)))
         return town
-    if any(m._default_manager.filter(pk__in=[row[0] for row in rows]).exists() for m, rows in _KEPT[1]):
-        return _make()  # something was there before, which took a number of ours
+    town, rows, taken = _KEPT
+    with connection.cursor() as cursor:
+        cursor.execute(taken)
+        if cursor.fetchone()[0]:
+            return _make()  # something was there before, which took a number of ours
     forget_calendar()
     # In one transaction: an item and its version in force point to each other, and that is looked at when it ends.
     with transaction.atomic(), connection.cursor() as cursor:
-        for model, rows in _KEPT[1]:
-            names = ", ".join(f'"{f.column}"' for f in model._meta.concrete_fields)
-            marks = ", ".join(["%s"] * len(model._meta.concrete_fields))
-            cursor.executemany(f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks})', rows)
-    return pickle.loads(_KEPT[0])  # noqa: S301 – our own
+        for sql, values in rows:
+            cursor.executemany(sql, values)
+    return pickle.loads(town)  # noqa: S301 – our own
 
 
 #: The tables that the town has rows in, each after those that it points to.
@@ -127,6 +130,23 @@ def _rows(model: Any, before: set[Any]) -> list[list[Any]]:
         [f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields]
         for row in model._default_manager.exclude(pk__in=before)
     ]
+
+
+def _insert(model: Any) -> str:
+    names = ", ".join(f'"{f.column}"' for f in model._meta.concrete_fields)
+    marks = ", ".join(["%s"] * len(model._meta.concrete_fields))
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks})'
+
+
+def _taken(rows: dict[Any, list[list[Any]]]) -> str:
+    """Asks whether any of these keys, all of them numbers, is in its table already."""
+    parts = []
+    for model, its in rows.items():
+        keys = ", ".join(str(int(row[0])) for row in its)
+        parts.append(
+            f'EXISTS (SELECT 1 FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" IN ({keys}))'
+        )
+    return f"SELECT {' OR '.join(parts)}"
 
 
 def _make() -> Town:

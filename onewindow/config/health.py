@@ -54,14 +54,18 @@ def _database() -> Check:
 _migrated = False
 
 
+def missing_migrations() -> int:
+    """How many migrations the database lacks."""
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 def _migrations() -> Check:
     """Asked once a process until the answer is yes: it can't turn to no while the same code runs."""
     global _migrated
     if not _migrated:
-        executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        if missing:
-            return Check(False, f"{len(missing)} missing")
+        if missing := missing_migrations():
+            return Check(False, f"{missing} missing")
         _migrated = True
     return Check(True, "applied")
 

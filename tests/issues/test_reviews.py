@@ -108,7 +108,6 @@ town = t.build(); load_indicators(settings.BASE_DIR / "data/indicators.csv")
 for n in range(60): town.accepted(n=n + 1)
 """
 LOOP = """
-import django; django.setup()
 from onewindow.voice.actions import review
 from onewindow.window.models import Application
 for a in Application.objects.with_facts().order_by("id"):
@@ -135,17 +134,15 @@ def test_killed_at_any_instant_no_bad_review_is_without_its_issue(migrated, tmp_
                                 "ONEWINDOW_LOG_LEVEL": "CRITICAL", "DJANGO_SETTINGS_MODULE": "onewindow.config.settings"}  # fmt: skip
     environment.pop("DATABASE_URL", None)
 
-    def python(code):
-        return subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-        )
-
-    python(SETUP)
-    with subprocess.Popen([sys.executable, "-c", LOOP], env=environment, stdout=subprocess.PIPE) as loop:
+    with subprocess.Popen(
+        [sys.executable, "-c", SETUP + LOOP], env=environment, stdout=subprocess.PIPE
+    ) as loop:
         loop.stdout.readline()  # the first is written: from now on it is in the middle of it
         time.sleep(random.uniform(0.01, 0.2))
         loop.send_signal(signal.SIGKILL)
-    written, together, whole = python(CHECK).stdout.split()
+    check = [sys.executable, "-c", CHECK]
+    done = subprocess.run(check, env=environment, capture_output=True, text=True, check=True)
+    written, together, whole = done.stdout.split()
     assert int(written) >= 1 and (together, whole) == ("True", "True")
 
 

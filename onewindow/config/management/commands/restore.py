@@ -38,7 +38,8 @@ class Command(BaseCommand):
             manifest = backups.restore(source)
         except (backups.BadBackup, OSError) as error:
             raise CommandError(f"{source}: {error}. Nothing was changed.") from error
-        call_command("migrate", verbosity=0)
+        if health.missing_migrations():  # a backup of this version lacks none, and need not wait for them
+            call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         cache.clear()
         Session.objects.all().delete()  # everybody signs in again
