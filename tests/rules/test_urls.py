@@ -87,7 +87,7 @@ def doors(facts):
 
 
 @pytest.mark.django_db
-def test_every_address_opens_for_whom_the_table_says(town, facts):
+def test_every_address_opens_for_whom_the_table_says_and_no_answer_lacks_the_security_headers(town, facts):
     rows = {route: [] for route, _, _ in doors(facts)}
     for visitor in VISITORS:
         cache.clear()  # nobody pays for the wrong tries of another: a case's token may have the form of an issue's
@@ -96,6 +96,7 @@ def test_every_address_opens_for_whom_the_table_says(town, facts):
             answer = client.get(path)
             to_login = answer.status_code == 302 and answer["Location"].startswith(SIGN_INS)
             rows[route].append("login" if to_login else str(answer.status_code))
+            assert_headers(route, answer)
     head = f"{'# GET':52} {''.join(f'{v:9}' for v in VISITORS)}".rstrip()
     table = (
         "\n".join(
@@ -110,6 +111,34 @@ def test_every_address_opens_for_whom_the_table_says(town, facts):
         + "\n"
     )
     assert table == GOLDEN.read_text(encoding="utf-8"), table
+
+
+PRIVATE = (
+    "desk/",
+    "board/",
+    "t/",
+    "q/",
+    "rate/",
+    "accounts/",
+    "start/",
+    "my/",
+    "device/",
+    "api/",
+    "i/",
+    "no/",
+)
+
+
+def assert_headers(route, answer):
+    """What no answer may lack; what is somebody's own is kept by no cache."""
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy, (
+        route
+    )
+    assert answer["X-Content-Type-Options"] == "nosniff" and answer["X-Frame-Options"] == "DENY", route
+    assert answer["Referrer-Policy"] and answer["Permissions-Policy"] and answer["X-Request-ID"], route
+    if route.startswith(PRIVATE):
+        assert "no-store" in answer["Cache-Control"], route
 
 
 def read_golden():
@@ -199,32 +228,9 @@ def test_the_administration_sends_all_but_the_administrator_away(town):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("visitor", ["stranger", "li"])
-def test_no_answer_lacks_the_security_headers(town, facts, visitor):
-    private = (
-        "desk/",
-        "board/",
-        "t/",
-        "q/",
-        "rate/",
-        "accounts/",
-        "start/",
-        "my/",
-        "device/",
-        "api/",
-        "i/",
-        "no/",
-    )
-    client = enter(town, visitor)
-    for route, _, path in [*doors(facts), ("nowhere", "", "/nowhere/at/all"), ("admin/", "", "/admin/")]:
-        answer = client.get(path)
-        policy = answer["Content-Security-Policy"]
-        assert (
-            "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
-        ), route
-        assert answer["X-Content-Type-Options"] == "nosniff" and answer["X-Frame-Options"] == "DENY", route
-        assert answer["Referrer-Policy"] and answer["Permissions-Policy"] and answer["X-Request-ID"], route
-        if route.startswith(private):
-            assert "no-store" in answer["Cache-Control"], route
+@pytest.mark.parametrize("path", ["/nowhere/at/all", "/admin/"])
+def test_no_answer_from_elsewhere_lacks_them_either(town, visitor, path):
+    assert_headers("nowhere", enter(town, visitor).get(path))
 
 
 @pytest.mark.django_db
