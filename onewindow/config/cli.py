@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import DatabaseError
 
 from onewindow import __version__
+from onewindow.config.start import load
 
 DONE, PROBLEM, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -49,13 +50,12 @@ def resolve(name: str) -> str | None:
 
 def run(argv: list[str]) -> int:
     """Runs one command line (without the program's name) and returns its exit code."""
-    import django
     from django.core.management import execute_from_command_line, get_commands
 
     if argv[:1] in (["--version"], ["version"]):
         print(f"onewindow {__version__}")
         return DONE
-    django.setup()
+    load()
     if not argv or argv[0] in ("-h", "--help", "help"):
         if len(argv) == 2 and (command := resolve(argv[1])):
             return run([command, "--help"])

@@ -23,7 +23,7 @@ from tests.town import citizen_id
 pytestmark = [pytest.mark.slow]
 ROUNDS = 3
 SETUP = """
-import django; django.setup()
+from onewindow.config.start import load; load()
 from django.core.management import call_command
 from django.db import connection
 from tests import town
@@ -34,7 +34,8 @@ town.build()
 call_command("token", "create", user="li")
 """
 CHECK = """
-import django, json; django.setup()
+import json
+from onewindow.config.start import load; load()
 from onewindow.cases.management.commands.verify import survey
 from onewindow.cases.models import Event, Followup
 from onewindow.window.models import Application, Document

@@ -100,7 +100,7 @@ def test_a_bad_review_whose_issue_cannot_be_written_is_not_written_either(town, 
 
 
 SETUP = """
-import django; django.setup()
+from onewindow.config.start import load; load()
 from tests import town as t
 from onewindow.voice.actions import load_indicators
 from django.conf import settings
@@ -115,7 +115,7 @@ for a in Application.objects.with_facts().order_by("id"):
     print("written", flush=True)
 """
 CHECK = """
-import django; django.setup()
+from onewindow.config.start import load; load()
 from onewindow.cases.models import Event
 from onewindow.issues.models import Issue, Term
 from onewindow.voice.models import Review

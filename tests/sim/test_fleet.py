@@ -12,8 +12,8 @@ import pytest
 DAY = """
 import os, sys
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onewindow.config.settings")
-import django
-django.setup()
+from onewindow.config.start import load
+load()
 from onewindow.config.cli import run
 from onewindow.config.management.commands.init import load_reference
 load_reference()
