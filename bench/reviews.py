@@ -26,6 +26,7 @@ from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from bench import raw  # noqa: E402
+from onewindow.catalog.models import Item  # noqa: E402
 from onewindow.org.models import Counter, Person  # noqa: E402
 from onewindow.sim import city  # noqa: E402
 from onewindow.voice import examining, publishing, tallies  # noqa: E402
@@ -125,11 +126,17 @@ def measure(size: int, rounds: int) -> dict[str, float]:
     )
     client = Client()
     client.force_login(Person.objects.get(username="bureau"), backend=BACKEND)
+    item = Item.objects.get(code="ZD-MSA-001")
+    texts = {
+        "twenty texts of the city": publishing.published(),
+        "twenty texts of an item": publishing.published("item", item),
+    }
     return {name: page(client, url, rounds) for name, url in PAGES.items()} | {
-        "twenty texts of an item": statistics.median(
-            timed(lambda: publishing.page(publishing.published(), "")) for _ in range(rounds)
+        name: statistics.median(
+            timed(lambda rows=rows: publishing.page(rows.all(), "")) for _ in range(rounds)
         )
         * 1000
+        for name, rows in texts.items()
     }
 
 
