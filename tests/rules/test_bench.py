@@ -174,7 +174,7 @@ def test_a_storm_of_issues_and_telling_of_it(ratios):
 
 def test_reviews(ratios):
     reviews.figures([40, 120], rounds=1)
-    assert set(ratios()) == {*reviews.PAGES, "twenty texts of an item"}
+    assert set(ratios()) == {*reviews.PAGES, "twenty texts of the city", "twenty texts of an item"}
     assert 100 <= Review.objects.count() <= 120
 
 
