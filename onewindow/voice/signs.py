@@ -28,7 +28,7 @@ LABELS: dict[str, tuple[Any, Any]] = {
     ),
     "same_answer": (
         _("One answer far more often than elsewhere"),
-        _("A window with one item and contented people; or one and the same finger."),
+        _("People who follow an example beside the device; or one and the same finger."),
     ),
     "same_words": (
         _("The same words again and again"),
@@ -135,6 +135,10 @@ def says(finding: Finding) -> str:
         "one_browser": gettext(
             "%(k)s of %(n)s by browsers that spoke for several people in a day, on %(days)s days, at most %(most)s in one; "
             "the usual number is %(expected)s"
+        ),
+        "same_answer": gettext(
+            "%(k)s of %(n)s best ones on the device (%(share)s); by what is said by link here, and elsewhere, "
+            "%(usual)s would be usual"
         ),
         "same_words": gettext("%(k)s of %(n)s with the same words, %(elsewhere)s elsewhere"),
         "wordless": gettext("%(n)s reviews on %(served)s occasions, %(k)s with words"),
