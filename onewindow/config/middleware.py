@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import translation
 
@@ -63,6 +63,17 @@ def language_and_view(get_response: Answer) -> Answer:
         if "elder" in request.GET:
             response.set_cookie("ow_elder", "1" if elder else "0", **keep)
         return response
+
+    return middleware
+
+
+def whole_addresses(get_response: Answer) -> Answer:
+    """No key, code or number has a zero byte in it, and PostgreSQL takes none: what asks for one is not found, wherever it is."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404
+        return get_response(request)
 
     return middleware
 

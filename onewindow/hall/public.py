@@ -161,7 +161,7 @@ def ticket(request: HttpRequest, visit: Any) -> HttpResponse:
     said = ""
     if request.method == "POST":
         try:
-            one = shown.ticket_of(visit, request.POST.get("ticket", ""))
+            one = shown.ticket_of(visit, request.POST.get("ticket", "").replace("\0", ""))
             if one is None:
                 raise Http404
             if request.POST.get("act") == "leave":
