@@ -61,6 +61,10 @@ def _queue(request: HttpRequest, status: int = 200, **forms: Any) -> HttpRespons
     hall = seat.counter.hall
     groups = desk.groups_of(hall)
     now = instant.now()
+    for form in forms.values():  # one goes on where something is missing
+        first = next((name for name in form.fields if name in form.errors), None)
+        if first:
+            form.fields[first].widget.attrs["data-focus"] = ""
     context = strip.context(seat) | {
         "held": desk.held_at(seat.counter),
         "passed": desk.passed_today(hall.pk),
@@ -156,8 +160,6 @@ def _do(request: HttpRequest, seat: desk.Seat) -> HttpResponse | None:
         form = FinishForm(given)
         if not form.is_valid():
             if not request.headers.get("HX-Request") and seat.ticket is not None:
-                first = next(iter(form.errors))
-                form.fields[first].widget.attrs["data-focus"] = ""
                 return _queue(request, 422, finish=form)
             raise NotPossible("input", " ".join(str(e) for errors in form.errors.values() for e in errors))
         actions.finish(_ticket(request, seat), by=by, **form.cleaned_data)

@@ -457,6 +457,22 @@ def test_an_ending_without_its_reason_keeps_what_was_chosen_and_says_where(hall,
     assert "请写明未能办成的原因" in page
 
 
+def test_a_transfer_without_its_reason_is_answered_where_it_was_asked_for(hall, signed_in):
+    hall.take()
+    hall.call()
+    page = signed_in(hall.li).post(DO, {"act": "transfer", "group": hall.b.pk, "reason": ""}).content.decode()
+    part = re.search(r'<details class="ow-more" open>.*?</details>', page, re.S)
+    assert part and re.search(r'id="t_reason"[^>]*data-focus|data-focus[^>]*id="t_reason"', part[0])
+    assert "ow-err" in part[0]
+
+
+def test_an_appointment_is_not_cancelled_by_one_tap(bookable, client):
+    a = booking.book(bookable.a, at("2026-11-23 14:00"))
+    page = client.get(f"/hall/b/{a.key}/").content.decode()
+    asked = re.search(r"<details[^>]*>(.*?)</details>", page, re.S)[1]
+    assert page.count('value="cancel"') == asked.count('value="cancel"') == 1
+
+
 def test_a_slip_of_the_thumb_does_not_give_a_place_away(hall, client):
     visit = hall.take().visit
     page = client.get(f"/hall/t/{visit.key}/").content.decode()
