@@ -304,9 +304,9 @@ def send(report: ProvinceReport) -> str:
         body = load(report.map).body(facts_of(report))
         receipt = transport()(body, report.key)
     except (Refused, BadMap) as no:
+        row.update(error=f"{type(no).__name__}: {no}"[:200], state=S.STUCK, next_at=None)
         if isinstance(no, Refused):  # somebody has answered
             _line_works()
-        row.update(error=f"{type(no).__name__}: {no}"[:200], state=S.STUCK, next_at=None)
         return S.STUCK.value
     except Exception as error:
         over = {"state": S.STUCK, "next_at": None} if report.attempts > len(BACKOFF) else {}

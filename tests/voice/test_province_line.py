@@ -201,6 +201,17 @@ def test_a_change_never_arrives_before_what_it_changes(town, far, monday):
     assert [row["replaces"] for row in far.rows.values()] == ["", "", first.event_id]
 
 
+def test_a_refusal_ends_an_outage_too_and_keeps_its_own_tries(town, far, monday):
+    far.trouble = ["busy"] * 3 + ["refuses", "none"]
+    for n in (1, 2):
+        actions.review(town.accepted(n=n), "accepted", level=5)
+    for when in ("10:00", "10:00:15", "10:01", "10:02", "10:02:01"):
+        monday.move_to(at(f"2026-11-23 {when}"))
+        province.go(50)
+    tries = ProvinceReport.objects.order_by("pk").values_list("state", "attempts")
+    assert sorted(tries) == [("sent", 1), ("stuck", 2)] and province_line.outage() is None
+
+
 def test_what_a_person_sends_again_goes_although_the_line_rests(town, far):
     far.trouble = ["refuses", "busy"]
     actions.review(town.accepted(), "accepted", level=5)
