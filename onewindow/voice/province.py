@@ -36,6 +36,7 @@ from onewindow.cases import chain, instant, rounds
 from onewindow.org.calendar import ZONE
 from onewindow.org.masking import mask_name
 from onewindow.org.models import Person
+from onewindow.voice import low_marks
 from onewindow.voice import province_line as line
 from onewindow.voice.models import Review
 from onewindow.voice.province_line import Reading, Refused
@@ -140,7 +141,7 @@ def facts_of(report: ProvinceReport) -> dict[str, Any]:
     return {
         "key": said.event_id, "hall": said.hall.code if said.hall else "", "hall_name": said.hall.name if said.hall else "",
         "window": said.counter.code if said.counter else "", "badge": clerk.badge if clerk else "",
-        "channel": said.channel, "level": said.level, "codes": list(said.codes), "text": said.text,
+        "channel": said.channel, "level": said.level, "codes": list(said.codes), "text": low_marks.hidden(said.text),
         "said_at": said.said_at, "at": said.at, "replaces": said.replaces.event_id if said.replaces else "",
         "status": "excluded" if out else "counts", "excluded_at": out.at if out else None,
     } | (_of_ticket(said) if isinstance(said, VisitVerdict) else _of_case(said))  # fmt: skip

@@ -17,7 +17,7 @@ from onewindow.cases import instant
 from onewindow.cases.export import workbook
 from onewindow.cases.views import staff
 from onewindow.hall import shown
-from onewindow.hall.models import Ticket, TicketState, Visit
+from onewindow.hall.models import Ticket, TicketState, Visit, VisitCase
 from onewindow.hall.public import of_visit
 from onewindow.issues import links
 from onewindow.org.roles import Role
@@ -37,8 +37,11 @@ def rate_link(ticket: Ticket) -> tuple[str, dict[str, Any]] | None:
         return None
     said = visits.chain_of(ticket)
     if not said and not visits.is_open(ticket):
-        return None
-    return "voice/visit_link.html", {"ticket": ticket, "said": said[-1] if said else None}
+        became = VisitCase.objects.filter(ticket=ticket).exists()
+        return (
+            ("voice/visit_link.html", {"ticket": ticket, "said": None, "elsewhere": True}) if became else None
+        )
+    return "voice/visit_link.html", {"ticket": ticket, "said": said[-1] if said else None, "elsewhere": False}
 
 
 @of_visit

@@ -117,6 +117,14 @@ def test_it_is_tried_again_after_one_five_and_thirty_minutes_and_is_then_stuck(t
     assert (ProvinceReport.objects.get().receipt, len(far.rows)) == ("R1", 1)
 
 
+def test_numbers_in_somebodys_own_words_stay_here(town, far):
+    words = "等了2小时，请打13812345678，身份证23999919800101001X"
+    actions.review(town.accepted(), "accepted", level=2, text=words)
+    rounds.go()
+    (body,) = far.rows.values()
+    assert body["writingEvaluation"] == "等了2小时，请打……，身份证……"
+
+
 def test_what_the_province_refuses_is_stuck_at_once_with_its_reason(town, far, signed_in):
     far.trouble = "refuses"
     actions.review(town.accepted(), "accepted", level=4)

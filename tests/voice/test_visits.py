@@ -51,7 +51,7 @@ def test_the_end_of_a_ticket_without_an_application_puts_a_question_with_the_tic
     assert not Review.objects.exists() and Prompt.objects.get().state == "answered"
 
 
-def test_a_ticket_with_an_application_is_asked_about_by_its_application_alone(town, evaluator, hall):
+def test_a_ticket_with_an_application_is_asked_about_by_its_application_alone(town, evaluator, hall, client):
     ticket = hall.take()
     hall.call()
     town.accepted()
@@ -61,6 +61,7 @@ def test_a_ticket_with_an_application_is_asked_about_by_its_application_alone(to
     worker.follow()
     assert [bool(p.ticket) for p in Prompt.objects.all()] == [False]
     assert not visits.is_open(ticket)
+    assert "本次办理已形成办件" in client.get(f"/hall/t/{ticket.visit.key}/").content.decode()
 
 
 def test_a_skipped_question_is_not_asked_again_and_an_unanswered_one_once(town, evaluator, advised, monday):
