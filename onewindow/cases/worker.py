@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 BACKOFF = [dt.timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
 #: so many in one transaction: long enough to share its cost, short enough that nobody waits for it
 TOGETHER = 40
+#: events after which it is everybody's turn still who had it before; in a storm there are thousands of them and nothing else
+ENDS_NO_TURN = ("light", "card")
 #: when a clock that can't be worked out is looked at again
 LATER = dt.timedelta(hours=1)
 
@@ -97,7 +99,7 @@ def follow(limit: int = 200) -> int:
                 done += idle.update(done_at=instant.now())
             done += sum(_follow_one(events[key]) for key in alone)
             # after all of them: what a late reaction tells of a turn that has passed meanwhile is over as well
-            notices.clear(event.number for event in events.values() if event.verb != "light")
+            notices.clear(event.number for event in events.values() if event.verb not in ENDS_NO_TURN)
     return done
 
 

@@ -141,6 +141,18 @@ def test_forty_steps_cost_the_bell_three_questions_and_none_if_nobody_was_told(t
     assert (len(standing), len(over)) == (4, 5)  # notices, a savepoint's two, cases and (over) the change
 
 
+def test_a_storm_of_cards_costs_the_bell_nothing(town, life, monday):
+    for _ in range(3):
+        life.stuck(reporter=None)
+    follow()
+    monday.move_to(at("2026-11-24 10:00"))
+    worker.wake()
+    with CaptureQueriesContext(connection) as asked:
+        follow()
+    looked = [q["sql"] for q in asked if "cases_notice" in q["sql"] and q["sql"].startswith("SELECT")]
+    assert looked == [] and Notice.objects.filter(kind__startswith="card.").exists()
+
+
 def test_the_notices_of_a_case_are_found_by_an_index_and_not_among_all(town):
     Notice.objects.bulk_create(
         Notice(
