@@ -73,7 +73,7 @@ class Day:
     def __init__(self, hall: Hall, day: dt.date, random: Random, *, clerks: list[Person], visitors: int):
         self.hall, self.day, self.random, self.clerks, self.visitors = hall, day, random, clerks, visitors
         self.groups = list(MatterGroup.objects.filter(hall=hall).select_related("hall").order_by("letter"))
-        self.spot = {g.pk: _on_the_spot(g) for g in self.groups}
+        self.kinds = {g.pk: _versions(g) for g in self.groups}
         self.people = citizens(hall.pk * 1000 + day.toordinal() % 1000, visitors)
         self.queue: list[tuple[dt.datetime, int, Callable[[], None]]] = []
         self.turns = 0
@@ -170,16 +170,17 @@ class Day:
 
     def finish(self, pk: int, clerk: Person) -> None:
         outcome, ticket = self.random.choice(OUTCOMES), self.again(pk)
-        if outcome == "accepted" and self.spot[ticket.group_id]:
+        if outcome == "accepted" and self.kinds[ticket.group_id]:
             self.serve(ticket, clerk)
         actions.finish(ticket, by=clerk, outcome=outcome, reason=WHY_NOT if outcome == "could_not" else "")
         self.at(instant.now() + dt.timedelta(seconds=40), self.say, pk)
         self.call(clerk)
 
     def serve(self, ticket: Ticket, clerk: Person) -> None:
-        """当场办结 – a matter of this queue that is done on the spot; it belongs to the visit, as at the real window."""
+        """A matter of this queue, done on the spot or accepted and left to its department; it belongs to the visit, as at the
+        real window."""
         hands, dice, one = Direct(), Random(f"spot {ticket.pk}"), next(self.people)
-        version = dice.choice(self.spot[ticket.group_id])
+        version = dice.choice(self.kinds[ticket.group_id])
         a = hands.take_in(
             version, by=clerk, hall=self.hall, counter=clerk.counter,
             applicant={"kind": "person", "name": one.name, "id_type": "citizen_id", "id_number": one.id_number,
@@ -187,6 +188,11 @@ class Day:
             materials={m.no: (DocumentForm.PAPER, None) for m in version.materials.all()},
         )  # fmt: skip
         hands.step("accept", a, by=clerk)
+        if not version.is_immediate:
+            hands.follow()
+            if back := _approver(version.item, dice):
+                self.at(instant.now() + dt.timedelta(minutes=dice.randint(8, 20)), self.confirm, a.pk, back)
+            return
         hands.step("decide", a, by=clerk, result="grant")
         hands.step("deliver", a, by=clerk, received_by=one.name)
         hands.follow()
@@ -199,6 +205,10 @@ class Day:
                 device,
                 dice,
             )
+
+    def confirm(self, pk: int, by: Person) -> None:
+        """The back office finds it complete."""
+        Direct().step("confirm", Application.objects.with_facts().get(pk=pk), by=by)
 
     def rate(self, a: Application, device: Device | None, dice: Random) -> None:
         level = dice.choices([5, 4, 3, 2, 1], CONTENT)[0]
@@ -216,10 +226,20 @@ class Day:
         visits.give(ticket, level=dice.choices([5, 4, 3, 2, 1], glad)[0], channel=channel, device=device)
 
 
-def _on_the_spot(group: MatterGroup) -> list[ItemVersion]:
-    """What this queue is for and is done while one waits."""
-    items = Item.objects.published().filter(pk__in=group.items.values("pk")).order_by("code")
-    return [v for i in items if (v := i.current) is not None and v.is_immediate]
+def _versions(group: MatterGroup) -> list[ItemVersion]:
+    """What persons come for in this queue: as a rule what is done while one waits, else what one department decides alone."""
+    items = (
+        Item.objects.published().filter(pk__in=group.items.values("pk")).select_related("current", "office")
+    )
+    found = [
+        v for i in items.order_by("code") if (v := i.current) is not None and v.for_persons and not v.plan
+    ]
+    return found + 2 * [v for v in found if v.is_immediate]
+
+
+def _approver(item: Item, dice: Random) -> Person | None:
+    held = Person.objects.filter(posts__role=Role.APPROVER, posts__office=item.office, is_active=True)
+    return dice.choice(found) if (found := list(held.order_by("username").distinct())) else None
 
 
 def fill(hall: Hall, random: Random, least: int = 7) -> None:

@@ -51,6 +51,10 @@ def test_a_fortnight_in_the_city(db):
     on_the_spot = Application.objects.filter(opened_at=F("delivered_at")).values("number")
     queued = Review.objects.filter(number__in=on_the_spot, text="").count()
     assert VisitCase.objects.filter(verb="deliver", number__in=on_the_spot).count() > queued > 0
+    accepted = VisitCase.objects.filter(verb="accept").exclude(number__in=on_the_spot).values("number")
+    assert Application.objects.filter(number__in=accepted, status="examining").exists()
+    walked = Issue.objects.filter(origin="walk").values_list("outcome", flat=True)
+    assert list(walked) == ["solved", "solved"]  # and then the way was walked again
     assert Review.objects.count() == tally["reviews"] + tally["planted"] + scene + queued
     assert Review.objects.bad().count() >= tally["planted"] == 3
 

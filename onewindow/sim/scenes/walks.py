@@ -1,4 +1,5 @@
-"""走流程: a leader has walked one item and met obstacles, walked it again after repair, and has a walk planned for today."""
+"""走流程: a leader has walked one item and met obstacles, which its department has put right by the walker's own word; it was
+walked again after that, and a walk is planned for today."""
 
 from __future__ import annotations
 
@@ -7,8 +8,11 @@ from random import Random
 
 from onewindow.cases import instant
 from onewindow.catalog.models import Item
+from onewindow.issues.models import Issue
 from onewindow.org.calendar import ZONE
 from onewindow.org.models import Hall, Person, current_calendar
+from onewindow.org.roles import Role
+from onewindow.sim.scenes.issues import SAYINGS, Cast
 from onewindow.walks import actions
 from onewindow.walks.models import Walk
 
@@ -24,9 +28,20 @@ def plant(random: Random) -> None:
         return
     leader, bureau = people["leader"], people["bureau"]
     first = _walk(items[0], leader, bureau, hall, 24, (6, 47, 22), trips=2)
+    _put_right(first, random)
     _walk(items[0], people["head"], bureau, hall, 4, (5, 12, 14), trips=1, follows=first)
     today = instant.now().astimezone(ZONE).date()
     actions.plan(items[1], by=bureau, walker=leader, mode="window", on=today, hall=hall)
+
+
+def _put_right(walk: Walk, random: Random) -> None:
+    """One obstacle is gone by the walker's own word, the other is on its way with a plan."""
+    bureau = Person.objects.filter(posts__role=Role.BUREAU, is_active=True).order_by("username").distinct()
+    cast = Cast(list(bureau[:2]), walk.walker, random)
+    for met, end, said in zip(
+        walk.obstacles.all(), ("solved", "planned"), (SAYINGS[4], SAYINGS[0]), strict=False
+    ):
+        cast.live(Issue.objects.with_facts().get(number=met.issue), end, said, met.at, instant.now())
 
 
 def _walk(
