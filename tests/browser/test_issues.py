@@ -2,7 +2,7 @@
 
 import pytest
 
-from onewindow.issues import actions
+from onewindow.issues import actions, opening
 from onewindow.issues.models import Issue
 from tests.issues.conftest import CAUSE, town  # noqa: F401 – the codes of the county, and window 29
 
@@ -36,6 +36,24 @@ def test_the_board_and_the_figures_of_the_bureau_are_clean(town, new_page, axe):
         "/desk/issues/figures/",
         "/desk/issues/no/",
         "/desk/issues/no/week/",
+        "/desk/issues/?show=again",
     ):
         page.goto(path)
         axe(page)
+
+
+def test_an_answer_asks_only_for_what_its_result_needs_and_shows_what_it_answers(town, new_page, axe):  # noqa: F811
+    i = opening.open_issue("stuck", by=town.li, text="两个窗口互相推", item=town.food.item, hall=town.hall,
+                           counter=town.window29, is_at_window=True, reporter=("张三", "19900000001"))  # fmt: skip
+    actions.contact(i, by=town.wang, how="phone", note="已联系")
+    actions.verify(i, by=town.head, founded="yes", finding="叫号三次", grade="simple")
+    page = new_page(by=town.wang)
+    page.goto(f"/desk/{i.number}/reply/")
+    assert page.get_by_text("两个窗口互相推").is_visible() and page.get_by_text("叫号三次").is_visible()
+    paper, handed = page.get_by_label("办成的办件编号"), page.get_by_label("转交单位")
+    assert paper.is_visible() and handed.is_visible()  # nothing is chosen yet
+    page.get_by_label("办理结果").select_option("transferred")
+    assert (paper.is_visible(), handed.is_visible()) == (False, True)
+    page.get_by_label("办理结果").select_option("solved")
+    assert (paper.is_visible(), handed.is_visible()) == (True, False)
+    axe(page)
