@@ -20,6 +20,8 @@ from onewindow.walks import rules
 from onewindow.walks.models import STATES, Asked, Leg, Mode, Obstacle, Stage, State, Walk
 
 MOST_TRIPS = 50
+#: how long a tap on a wrong stage can be taken back
+MISTAKEN = dt.timedelta(minutes=10)
 
 
 def _or_refuse(reason: Reason | None) -> None:
@@ -78,6 +80,29 @@ def step_on(walk: Walk, *, by: Person, stage: str) -> Leg:
             return Leg.objects.create(walk=walk, no=no, stage=stage, began_at=now)
     except IntegrityError as twice:
         raise Stale from twice
+
+
+def mistaken(walk: Walk, now: dt.datetime) -> tuple[Leg, Leg] | None:
+    """The stage that runs and the one before it, while a wrong tap can still be taken back."""
+    last = list(walk.legs.order_by("-no")[:2])
+    if len(last) < 2 or last[0].ended_at is not None or now - last[0].began_at > MISTAKEN:
+        return None
+    return last[0], last[1]
+
+
+def step_back(walk: Walk, *, by: Person) -> Leg:
+    """撤回误点 — the wrong button on a telephone: the stage before runs on as if it had never ended."""
+    _or_refuse(rules.why_not_walk(walk, by, State.UNDER_WAY))
+    with transaction.atomic():
+        pair = mistaken(walk, instant.now())
+        if pair is None:
+            raise StepRefused(Reason("too_late", _("Only the last tap can be taken back, for ten minutes.")))
+        running, before = pair
+        if not Leg.objects.filter(pk=running.pk, ended_at__isnull=True).delete()[0]:
+            raise Stale
+        before.ended_at = None
+        before.save(update_fields=["ended_at"])
+    return before
 
 
 def write_papers(walk: Walk, *, by: Person, nos: Iterable[int], beyond: Iterable[str] = ()) -> list[Asked]:

@@ -148,7 +148,9 @@ def walk(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST":
         stage = request.POST.get("stage", "")
         try:
-            if stage not in Stage.values:
+            if "back" in request.POST:
+                actions.step_back(found, by=request.user)
+            elif stage not in Stage.values:
                 messages.warning(request, _("Choose the stage that begins now."))
             elif found.state == State.PLANNED:
                 actions.begin(found, by=request.user, stage=stage)
@@ -172,6 +174,7 @@ def walk(request: HttpRequest, number: str) -> HttpResponse:
         "legs": [(leg, leg.minutes(now)) for leg in legs],
         "running": next((leg for leg in legs if leg.ended_at is None), None),
         "stages": _stages(found, legs),
+        "mistaken": actions.mistaken(found, now) if mine and legs else None,
         "is_mine": mine,
         "may_cancel": rules.why_not_cancel(found, request.user) is None,
         "may_repeat": rules.why_not_repeat(found, request.user) is None,

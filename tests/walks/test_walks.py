@@ -272,3 +272,23 @@ def test_an_obstacle_that_was_joined_stands_as_the_issue_that_went_on(town, ende
     )  # fmt: skip
     sums = figures.sums(town.bai, start, end)
     assert (sums.open, sums.solved, figures.met(ended, town.bai).put_right) == (0, 1, 1)
+
+
+def test_a_wrong_tap_is_taken_back_for_ten_minutes_and_costs_no_time(town, planned, monday):
+    w = actions.begin(planned, by=town.leader)
+    with pytest.raises(StepRefused):
+        actions.step_back(w, by=town.leader)  # nothing before it
+    monday.move_to(at("2026-11-23 10:05"))
+    actions.step_on(w, by=town.leader, stage="review")
+    seen = page(town.leader, f"/desk/walks/{w.number}/").content.decode()
+    assert "点错了，返回" in seen
+    monday.move_to(at("2026-11-23 10:06"))
+    assert page(town.leader, f"/desk/walks/{w.number}/", {"back": "1"}).status_code == 302
+    (leg,) = w.legs.all()
+    assert (leg.stage, leg.ended_at, leg.minutes(at("2026-11-23 10:08"))) == ("guide", None, 8)
+    actions.step_on(w, by=town.leader, stage="queue")
+    monday.move_to(at("2026-11-23 10:17"))
+    with pytest.raises(StepRefused, match="too_late"):
+        actions.step_back(w, by=town.leader)
+    assert [x.stage for x in w.legs.all()] == ["guide", "queue"]
+    assert "点错了，返回" not in page(town.leader, f"/desk/walks/{w.number}/").content.decode()
