@@ -199,8 +199,9 @@ def take(step: Step, case: Any, *, by: By, version: int | None = None, **given: 
             data |= step.effect(draft, now, given)  # which ends by working the clock out
         else:
             clock.work_out(draft, now)
-        if step.final or draft.status in draft.flow.closed:
-            draft.closed_at = now
+        ended = step.final or draft.status in draft.flow.closed
+        if ended and (draft.closed_at is None or draft.status != read.status):
+            draft.closed_at = now  # what is noted of a case that has ended does not end it once more
         settle(read, draft, step.verb, by=by, now=now, data=data)
     case.__dict__.update(draft.__dict__)
     return case

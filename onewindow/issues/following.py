@@ -81,6 +81,7 @@ SHOWN: Mapping[str, Any] = {
     "reply": pgettext_lazy("issue", "Answered"),
     "decline": gettext_lazy("Explained"),
     "countersign": pgettext_lazy("issue", "Answered"),
+    "appeal": gettext_lazy("The unit holds it for mistaken: a panel judges"),
     "uphold": gettext_lazy("The panel has judged"),
     "dismiss": gettext_lazy("The panel has judged"),
     "confirm": gettext_lazy("You are content"),

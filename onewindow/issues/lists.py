@@ -91,6 +91,12 @@ class Column:
     head: Any
     n: int
     cards: Sequence[tuple[Issue, str, int | None]]
+    #: the list in which the others stand
+    rest: Mapping[str, str]
+
+    @property
+    def more(self) -> int:
+        return self.n - len(self.cards)
 
 
 def board(person: Person, asked: Mapping[str, Any]) -> list[Column]:
@@ -108,7 +114,10 @@ def board(person: Person, asked: Mapping[str, Any]) -> list[Column]:
         else:
             mine = mine.open().order_by(F("due_at").asc(nulls_last=True), "id")
         cards = [(i, desk.light(i), desk.left(i)) for i in mine[:CARDS]]
-        columns.append(Column(code, head, sum(counts.get(s, 0) for s in statuses), cards))
+        rest = {"show": "all" if code == "done" else "open"}
+        if len(statuses) == 1:
+            rest["status"] = statuses[0]
+        columns.append(Column(code, head, sum(counts.get(s, 0) for s in statuses), cards, rest))
     return columns
 
 
@@ -155,6 +164,12 @@ def week(person: Person, names: Mapping[str, str]) -> tuple[dt.date, list[Reason
 
 def _by_reason(found: QuerySet[Refusal]) -> dict[str, int]:
     return dict(found.order_by().values_list("reason").annotate(n=Count("pk")))
+
+
+def numbers_of(found: QuerySet[Refusal], person: Person) -> dict[str, str]:
+    """The numbers of the issues that came of all these "no"s and that the person may see; one query."""
+    came = Issue.objects.seen_by(person).filter(origin="refusal", source__in=found.order_by().values("code"))
+    return dict(came.values_list("source", "number"))
 
 
 def issues_of(rows: Sequence[Refusal], person: Person) -> dict[str, Issue]:

@@ -39,6 +39,8 @@ TEXTS = {
     "reply": "issue_answered",
     "decline": "issue_answered",
     "countersign": "issue_answered",
+    "appeal": "issue_moved",
+    "dismiss": "issue_moved",
     "uphold": "issue_closed",
     "confirm": "issue_closed",
     "close": "issue_closed",
@@ -56,7 +58,6 @@ OTHER_NEWS = (
     "reporter_answers",
     "added",
     "filed",
-    "dismiss",
     "recheck",
     "light",
 )

@@ -175,12 +175,16 @@ def may_ask(issue: Any, by: By) -> bool:
     _("The leading group has answered. What remains: 12345, reconsideration, or the court."),
 )
 def reopenable(issue: Any, by: By) -> bool:
-    """Before the end at any time; afterwards for some days, and not what its reporter took back or what is in another."""
+    """Before the end at any time; afterwards for some days, and not what its reporter took back or what is in another. Who said
+    four weeks later that it is not right any more has the same days once more."""
     if issue.reopened >= LEADERS_TURN:
         return False
     if issue.closed_at is None:
         return True
-    until = issue.closed_at + dt.timedelta(days=number("issue_reopen_days"))
+    since = issue.closed_at
+    if issue.is_still_right is False and issue.rechecked_at:
+        since = max(since, issue.rechecked_at)
+    until = since + dt.timedelta(days=number("issue_reopen_days"))
     return issue.outcome not in ("withdrawn", "merged") and instant.now() <= until
 
 

@@ -8,10 +8,21 @@ from django.test import Client
 from onewindow.cases import desk
 from onewindow.cases.models import Event, Message, Notice
 from onewindow.cases.worker import follow
-from onewindow.issues import actions, entries, figures, following, links, opening, public, similar, words
+from onewindow.issues import (
+    actions,
+    entries,
+    figures,
+    following,
+    links,
+    lists,
+    opening,
+    public,
+    similar,
+    words,
+)
 from onewindow.issues.forms import ContactForm, DispatchForm, MissedForm, PlanForm, RefuseForm, ReplyForm
 from onewindow.issues.models import Issue, Refusal
-from onewindow.org.models import Person, Post
+from onewindow.org.models import AccessLog, Person, Post
 from onewindow.org.roles import Role
 from tests.issues.conftest import CAUSE
 from tests.issues.test_separation import enter
@@ -376,3 +387,51 @@ def test_who_is_due_to_be_asked_again_is_a_list_of_its_own(town, life, monday):
     page = enter(town.bai).get("/desk/issues/?show=again").content.decode()
     assert "2026-12-21" in page and i.number in page and CAUSE["prevention_note"] in page
     assert enter(town.head).get("/desk/issues/?show=again").context["show"] == "open"
+
+
+def test_what_is_not_right_after_four_weeks_can_be_reopened(town, life, monday):
+    i = life.closed(proposal="solved", done_case=town.accepted(n=8).number)
+    Issue.objects.filter(pk=i.pk).update(recheck_at=at("2026-12-21 10:00"))
+    monday.move_to(at("2026-12-22 10:00"))
+    i = fresh(i)
+    assert why_not("reopen", i, links.reporter_of(i)) == "reopened_enough"
+    actions.recheck(i, by=town.bai, still_right=False, note="又要证明了")
+    for who in (links.reporter_of(i), town.bai):
+        assert why_not("reopen", i, who) is None
+    monday.move_to(at("2027-01-06 11:00"))
+    assert why_not("reopen", i, links.reporter_of(i)) == "reopened_enough"
+    other = life.closed(proposal="solved", done_case=i.done_case)
+    Issue.objects.filter(pk=other.pk).update(recheck_at=at("2027-02-01 10:00"))
+    monday.move_to(at("2027-02-02 10:00"))
+    ended_at = fresh(other).closed_at
+    other = actions.recheck(fresh(other), by=town.bai, still_right=True, note="好的")
+    actions.correct_cause(other, by=town.bai, **CAUSE)
+    assert other.closed_at == ended_at == at("2027-01-06 11:00")  # it has not ended once more
+    assert why_not("reopen", other, town.bai) == "reopened_enough"
+
+
+def test_the_reporter_is_told_of_an_appeal_and_of_what_the_panel_says(town, life, client):
+    i = life.review()
+    actions.contact(i, by=town.wang, how="page", note="", text="…")
+    actions.appeal(i, by=town.head, reason="…")
+    follow()
+    assert Message.objects.filter(number=i.number, template="issue_moved").count() == 1
+    assert "由评审小组评审" in client.get(f"/i/{links.token(i)}").content.decode()
+
+
+def test_a_full_column_of_the_board_leads_to_the_list(town, life, monkeypatch):
+    monkeypatch.setattr(lists, "CARDS", 1)
+    for _ in range(3):
+        life.replied()
+    page = enter(town.bai).get("/desk/issues/?show=board").content.decode()
+    assert "还有 2 件" in page and "show=open&amp;status=replied" in page
+
+
+def test_the_export_of_noes_is_whole_and_logged(town, life):
+    r = opening.say_no(
+        by=town.li, hall=town.hall, counter=town.counter, item=town.food.item, reason="papers", basis="…"
+    )
+    i = opening.from_refusal(r, text="…", reporter=None, lang="zh-hans")
+    assert lists.numbers_of(Refusal.objects.seen_by(town.bai), town.bai) == {r.code: i.number}
+    assert enter(town.bai).get("/desk/issues/no/export.xlsx").status_code == 200
+    assert AccessLog.objects.filter(purpose="no").count() == 1
