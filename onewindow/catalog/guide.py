@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from onewindow.catalog.models import Item, ItemPace, ItemVersion, Necessity
 from onewindow.data.laws import gloss
+from onewindow.org.memory import Memory
 from onewindow.org.models import Hall, Office, limit
 from onewindow.org.templatetags.ow import limit as limit_words
 from onewindow.org.templatetags.ow import local
@@ -42,9 +44,17 @@ def halls() -> QuerySet[Hall]:
     return Hall.objects.select_related("region").order_by("code")
 
 
+ITEMS = Memory()
+
+
 def item(code: str) -> Item | None:
     """One published item by its code, with the time that it really took."""
-    return Item.objects.published().select_related("pace").filter(code=code).first()
+
+    def build(code: str) -> QuerySet[Item]:
+        return Item.objects.published().select_related("pace").filter(code=code).order_by()[:1]
+
+    found: list[Item] = ITEMS.rows(timezone.localdate(), build, code)
+    return found[0] if found else None
 
 
 def listed_item(code: str) -> Item | None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.catalog import search
+from onewindow.org.memory import prepared
 from onewindow.org.models import Office, Person
 from onewindow.org.roles import Role
 
@@ -123,6 +124,11 @@ class Item(models.Model):
         return bool(self.closing and self.closed_from and self.closed_from <= timezone.localdate())
 
 
+@prepared
+def _specs(version: int) -> Any:
+    return MaterialSpec.objects.filter(version_id=version).order_by("no")
+
+
 class ItemVersion(models.Model):
     """实施清单 — one version of an item. Limits carry their unit as printed in the law (``20wd``, ``30d``, ``3mo``)."""
 
@@ -181,7 +187,10 @@ class ItemVersion(models.Model):
     @cached_property
     def specs(self) -> list[MaterialSpec]:
         """The materials in their order, read once; a published version never changes."""
-        return list(self.materials.order_by("no"))
+        found: list[MaterialSpec] = _specs(self.pk)
+        for spec in found:
+            spec.version = self
+        return found
 
     @property
     def is_immediate(self) -> bool:

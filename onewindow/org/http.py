@@ -30,7 +30,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 from pydantic import ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from onewindow.org.finding import one
+from onewindow.org.memory import prepared
 from onewindow.org.models import ApiToken, FirstAnswer, Person
 from onewindow.org.sealed import seal, unseal
 
@@ -197,6 +197,12 @@ def revoke_tokens(ids: Iterable[int]) -> int:
     )
 
 
+@prepared
+def _valid(digest: str) -> Any:
+    rows = ApiToken.objects.filter(digest=digest, revoked_at__isnull=True, person__is_active=True)
+    return rows.select_related("person__counter").order_by()[:1]
+
+
 def token_of(request: HttpRequest) -> ApiToken | None:
     """The valid token of a request, read once; None if there is none, or it is revoked or expired."""
     if not hasattr(request, "_api_token"):
@@ -204,8 +210,7 @@ def token_of(request: HttpRequest) -> ApiToken | None:
         found = None
         if scheme.lower() == "bearer" and token.strip():
             digest = token_digest(token.strip())
-            rows = ApiToken.objects.filter(digest=digest, revoked_at__isnull=True, person__is_active=True)
-            found = one(rows.select_related("person__counter"))
+            found = next(iter(_valid(digest)), None)
             if found and found.expires_at and found.expires_at <= timezone.now():
                 found = None
         request._api_token = found  # type: ignore[attr-defined]
@@ -294,7 +299,7 @@ def once(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
     digest = hashlib.sha256(said).hexdigest()
     try:
         with transaction.atomic():
-            if first := FirstAnswer.objects.filter(caller=caller, key=key).first():
+            for first in _first(caller, key):
                 return again(first, digest)
             response = run()
             if response.status_code >= 500:
@@ -312,10 +317,14 @@ def once(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
             )
             return response
     except IntegrityError:
-        first = FirstAnswer.objects.filter(caller=caller, key=key).first()
-        if first is None:
-            raise
-        return again(first, digest)
+        for first in _first(caller, key):
+            return again(first, digest)
+        raise
+
+
+@prepared
+def _first(caller: str, key: str) -> Any:
+    return FirstAnswer.objects.filter(caller=caller, key=key).order_by()[:1]
 
 
 def again(first: FirstAnswer, digest: str) -> HttpResponse:

@@ -55,6 +55,7 @@ class _Shape:
                 shared[key] = other.model_cls.from_db(DEFAULT_DB_ALIAS, other.init_list, values)
                 self._relate(shared[key], row, other.related_populators, shared)
             other.local_setter(one, shared[key])
+            other.remote_setter(shared[key], one)
 
 
 #: Stand for the n-th value while a query is compiled: a number, the same as text, an instant, a day that nobody would ever
