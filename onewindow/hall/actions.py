@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
+from onewindow.cases.rows import prepared
 from onewindow.cases.rules import By, Rule
 from onewindow.hall import order, predict, rules, speech, windows
 from onewindow.hall.models import (
@@ -30,6 +31,7 @@ from onewindow.hall.models import (
 )
 from onewindow.hall.record import NotPossible, Stale, move, note
 from onewindow.org.calendar import ZONE
+from onewindow.org.memory import Memory
 from onewindow.org.models import Counter, Hall, Person, current_calendar, number
 from onewindow.org.sealed import digest
 
@@ -188,14 +190,36 @@ def _check_holder(group: MatterGroup, visit: Visit) -> None:
 
 def current(counter: Counter) -> Ticket | None:
     """The ticket that is at this window now."""
-    rows = Ticket.objects.filter(counter=counter, state__in=AT_WINDOW)
-    return rows.select_related("group", "hall", "counter__hall", "visit").first()
+    found = _standing_at(counter.pk)
+    return found[0] if found else None
+
+
+@prepared
+def _standing_at(counter: int) -> Any:
+    rows = Ticket.objects.filter(counter_id=counter, state__in=AT_WINDOW).order_by("pk")
+    return rows.select_related("group", "hall", "counter__hall", "visit")[:1]
 
 
 def queue_of(counter: Counter, now: dt.datetime) -> Any:
     """Those waiting whom this window serves, in the order in which they are called."""
-    rows = Ticket.objects.waiting(counter.hall_id, today(now)).filter(group__counters=counter)
+    return _queue(counter.hall_id, today(now), counter.pk, now)
+
+
+def _queue(hall: int, day: dt.date, counter: int, now: dt.datetime) -> Any:
+    rows = Ticket.objects.waiting(hall, day).filter(group__counters=counter)
     return rows.select_related("group", "hall").in_order(now).with_busy()
+
+
+QUEUES = Memory()
+
+
+def _head_of_queue(most: int, counter: Counter, now: dt.datetime) -> list[Ticket]:
+    """The first of :func:`queue_of`."""
+
+    def build(*asked: Any) -> Any:
+        return _queue(*asked)[:most]
+
+    return QUEUES.rows(most, build, counter.hall_id, today(now), counter.pk, now)
 
 
 #: So many of those waiting are looked at: the first few nearly always do, all only where many stand elsewhere or other windows
@@ -217,7 +241,7 @@ def call_next(counter: Counter, *, by: Person) -> Ticket | None:
     now = instant.now()
     tried: set[int] = set()
     for most in LOOKED_AT:
-        rows = list(queue_of(counter, now)[:most])
+        rows = _head_of_queue(most, counter, now)
         for ticket in rows:
             if ticket.pk in tried:
                 continue

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
+from onewindow.cases.rows import insert
 from onewindow.hall import times
 from onewindow.hall.models import OPEN, Ticket, TicketEvent
 from onewindow.org.models import Counter
@@ -41,7 +42,7 @@ def note(
     **data: Any,
 ) -> TicketEvent:
     """Writes an event with the ticket's version as its ``seq``."""
-    return TicketEvent.objects.create(
+    event = TicketEvent(
         ticket=ticket,
         seq=ticket.version,
         kind=kind,
@@ -51,6 +52,8 @@ def note(
         reason=reason[:200],
         data=data,
     )
+    insert(event)
+    return event
 
 
 def move(

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from onewindow.cases import instant
 from onewindow.cases.rounds import every_turn
+from onewindow.cases.rows import insert
 from onewindow.hall.models import Announcement, Ticket
 from onewindow.org.models import Counter
 
@@ -43,10 +44,12 @@ def words_en(number: str, window: str) -> str:
 
 def announce(ticket: Ticket, counter: Counter, now: dt.datetime) -> Announcement:
     """Writes down that a call is to be spoken."""
-    return Announcement.objects.create(
+    said = Announcement(
         hall_id=ticket.hall_id, ticket=ticket, made_at=now,
         words=words(ticket.number, counter.name), words_en=words_en(ticket.number, counter.name_en),
     )  # fmt: skip
+    insert(said)
+    return said
 
 
 def to_file(hall_code: str, said: str, said_en: str) -> None:

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from onewindow.cases import instant
+from onewindow.cases.rows import prepared
 from onewindow.hall import rules
 from onewindow.hall.models import HalfDay, Shift, WhySuspended, Window, WindowEvent, WindowState
 from onewindow.hall.record import NotPossible
@@ -30,9 +31,15 @@ def state_of(counter: Counter) -> Window | None:
     return Window.objects.filter(counter=counter).select_related("person", "counter").first()
 
 
+@prepared
+def _window(counter: int) -> Any:
+    return Window.objects.filter(counter_id=counter).order_by()[:1]
+
+
 def make_open(counter: Counter, *, by: Person) -> None:
     """Opens the window if it is not: whoever calls is there."""
-    window = Window.objects.filter(counter=counter).first()
+    found = _window(counter.pk)
+    window = found[0] if found else None
     if window is None or window.state != WindowState.OPEN or window.person_id != _sitter(counter, by, window):
         open_(counter, by=by)
 

@@ -210,7 +210,8 @@ def token_of(request: HttpRequest) -> ApiToken | None:
         found = None
         if scheme.lower() == "bearer" and token.strip():
             digest = token_digest(token.strip())
-            found = next(iter(_valid(digest)), None)
+            rows = _valid(digest)
+            found = rows[0] if rows else None
             if found and found.expires_at and found.expires_at <= timezone.now():
                 found = None
         request._api_token = found  # type: ignore[attr-defined]

@@ -25,6 +25,7 @@ class _Shape:
         self.model, self.own = info["model"], slice(own[0], own[-1] + 1)
         # a set: Django looks each field up in these names, row by row
         self.names = frozenset(select[0].target.attname for select in compiler.select[self.own])
+        self.further = list((compiler.annotation_col_map or {}).items())
         self.related = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def answer(self, params: Any) -> list[Any]:
@@ -41,6 +42,8 @@ class _Shape:
         for row in rows:
             one = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.own])
             self._relate(one, row, self.related, shared)
+            for name, place in self.further:
+                setattr(one, name, row[place])
             found.append(one)
         return found
 
@@ -67,12 +70,14 @@ FAR = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 def _mark(n: int, value: Any) -> Any:
     if isinstance(value, dt.datetime):
         return FAR + dt.timedelta(days=n)
-    return MARK + n
+    return FAR.date() + dt.timedelta(days=n) if isinstance(value, dt.date) else MARK + n
 
 
 def _sent(value: Any) -> Any:
     """A value as the database is given it."""
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, dt.datetime) else value
+    if isinstance(value, dt.datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return connection.ops.adapt_datefield_value(value) if isinstance(value, dt.date) else value
 
 
 class Memory:
@@ -81,7 +86,7 @@ class Memory:
     To put such a question together and to compile it takes Django longer than the database takes to answer it. ``key``
     holds everything that the question follows from: whoever asks (``Person.standing``), what for, and the day; what
     the database is asked while it is put together belongs there too. ``values`` may differ each time: numbers, texts (what
-    the database keeps as it is) and instants, none of them None. What it finds is always asked for anew.
+    the database keeps as it is), days and instants, none of them None. What it finds is always asked for anew.
     """
 
     def __init__(self, most: int = 2000):
@@ -113,13 +118,13 @@ class Memory:
             known = None
         else:
             is_model = issubclass(query._iterable_class, ModelIterable)
-            if query._prefetch_related_lookups or (is_model and compiler.annotation_col_map):  # type: ignore[attr-defined]
-                raise TypeError("what is prefetched or annotated is not read from memory")
+            if query._prefetch_related_lookups:  # type: ignore[attr-defined]
+                raise TypeError("what is prefetched is not read from memory")
             shape = self._shapes.get((sql, is_model)) or _Shape(sql, compiler, is_model)
             places = {form: n for n, mark in enumerate(marks) for form in (_sent(mark), str(mark))}
             known = (
                 shape,
-                [(places.get(p) if isinstance(p, (int, str, dt.datetime)) else None, p) for p in params],
+                [(places.get(p) if isinstance(p, (int, str, dt.date)) else None, p) for p in params],
             )
         if len(self._asked) >= self.most:
             self._asked, self._shapes = {}, {}
