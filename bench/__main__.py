@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="10000,100000", help="applications of history (10000,100000)")
     parser.add_argument("--rounds", default="40", help="measured rounds a figure, interleaved (40)")
     parser.add_argument(
-        "--only", default="", help="parts: life,http,bundle,batch,register,hall,reviews,issues (all)"
+        "--only", default="", help="parts: life,http,pages,bundle,batch,register,hall,reviews,issues (all)"
     )
     parser.add_argument("--licences", default="1000000", help="licences in the register (1000000)")
     parser.add_argument("--reviews", default="1000000", help="reviews, held against 10000 (1000000)")

@@ -18,7 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from bench import hall, http, issues, many, raw, reviews  # noqa: E402
+from bench import hall, http, issues, many, pages, raw, reviews  # noqa: E402
 from onewindow.catalog.models import Item  # noqa: E402
 from onewindow.data.people import citizens  # noqa: E402
 from onewindow.org.models import Hall, Person  # noqa: E402
@@ -84,7 +84,7 @@ class Town:
 
 
 #: parts that can be asked for one by one (``--only``)
-PARTS = ("life", "http", "bundle", "batch", "register", "hall", "reviews", "issues")
+PARTS = ("life", "http", "pages", "bundle", "batch", "register", "hall", "reviews", "issues")
 
 
 def figures(size: int, rounds: int, only: frozenset[str], licences: int) -> None:
@@ -96,6 +96,8 @@ def figures(size: int, rounds: int, only: frozenset[str], licences: int) -> None
         life(town, sample, rows, size, rounds)
     if "http" in only:
         http.figures(town, rows, size)
+    if "pages" in only:
+        pages.figures(town, sample, size)
     if "bundle" in only:
         many.bundle(town, size, max(rounds // 4, 3))
     if "batch" in only:

@@ -3,6 +3,7 @@ function would break them where nobody sees it. What they print is read; nothing
 
 import asyncio
 import contextlib
+import json
 import re
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,7 +14,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connections
 from pytest_django.live_server_helper import LiveServer
 
-from bench import devices, hall, http, issues, many, raw, reviews, run
+from bench import bare, devices, hall, http, issues, many, pages, raw, reviews, run
 from onewindow.cases.append_only import REFUSED
 from onewindow.cases.models import Card, Event, Followup, Notice
 from onewindow.config.front import Front
@@ -240,6 +241,19 @@ def door():
         for pool in (its.pool, its.waiters._eyes):
             pool.submit(connections.close_all).result()
             pool.shutdown()
+
+
+def test_the_pages_that_people_open_most_over_http(town, sample, door, ratios):
+    pages.compare(town, sample, 120, door, door, 1, 1)
+    names = ("to-do list, 50 rows", "case page", "counter", "track page")
+    assert list(ratios()) == [f"{name}, server CPU" for name in names]
+
+
+def test_the_bare_function_gives_the_rows_of_the_list(sample):
+    began = []
+    body = b"".join(bare.application({}, lambda *start: began.append(start)))
+    assert began[0][0] == "200 OK"
+    assert sample.number in str(json.loads(body)) and len(json.loads(body)) <= 51
 
 
 def test_devices_on_long_poll(door):
