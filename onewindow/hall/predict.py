@@ -12,9 +12,11 @@ import heapq
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.core.cache import cache
 
+from onewindow.cases.rows import prepared
 from onewindow.hall.models import AT_WINDOW, MatterGroup, Ticket, TicketState, Window, WindowState
 from onewindow.hall.order import rank
 from onewindow.org.models import Counter, Hall
@@ -135,16 +137,34 @@ class Outlook:
         return [*self.places, Place(counter.pk, self.served.get(counter.pk, frozenset()))]
 
 
+@prepared
+def _groups(hall: int) -> Any:
+    return MatterGroup.objects.filter(hall_id=hall)
+
+
+@prepared
+def _tickets(hall: int, day: dt.date) -> Any:
+    rows = Ticket.objects.filter(hall_id=hall, day=day, state__in=[TicketState.WAITING, *AT_WINDOW])
+    return rows.select_related("group", "counter")
+
+
+@prepared
+def _served(hall: int) -> Any:
+    found = Counter.objects.filter(hall_id=hall, matter_groups__isnull=False)
+    return found.values_list("pk", "matter_groups")
+
+
+@prepared
+def _windows(hall: int) -> Any:
+    return Window.objects.filter(counter__hall_id=hall).select_related("person", "counter")
+
+
 def outlook(hall: Hall, now: dt.datetime, day: dt.date) -> Outlook:
     """Reads a hall."""
-    groups = list(MatterGroup.objects.filter(hall=hall))
-    rows = Ticket.objects.filter(hall=hall, day=day, state__in=[TicketState.WAITING, *AT_WINDOW])
-    found = list(rows.select_related("group", "counter"))
+    groups, found = _groups(hall.pk), _tickets(hall.pk, day)
     waiting = sorted((t for t in found if t.state == TicketState.WAITING), key=lambda t: rank(t, now))
     served: dict[int, set[int]] = {}
-    for counter_id, group_id in Counter.objects.filter(hall=hall, matter_groups__isnull=False).values_list(
-        "pk", "matter_groups"
-    ):
+    for counter_id, group_id in _served(hall.pk):
         served.setdefault(counter_id, set()).add(group_id)
     return Outlook(
         hall=hall,
@@ -152,10 +172,7 @@ def outlook(hall: Hall, now: dt.datetime, day: dt.date) -> Outlook:
         groups=groups,
         waiting=waiting,
         at_window=[t for t in found if t.state in AT_WINDOW],
-        windows={
-            w.counter_id: w
-            for w in Window.objects.filter(counter__hall=hall).select_related("person", "counter")
-        },
+        windows={w.counter_id: w for w in _windows(hall.pk)},
         served={c: frozenset(g) for c, g in served.items()},
         seconds=lengths(hall, groups, day),
     )

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.utils import timezone
 
 from onewindow.cases import instant
 from onewindow.cases.models import Event
+from onewindow.cases.rows import prepared
 from onewindow.catalog.models import Item, ItemVersion
 from onewindow.org.calendar import Limit, deadline
+from onewindow.org.memory import Memory
 from onewindow.org.models import AccessLog, FirstAnswer, Hall, Person, Region, current_calendar
 from onewindow.org.roles import Role
 from onewindow.window import actions
@@ -109,17 +112,28 @@ def preview(version: ItemVersion) -> Preview:
 def frequent(clerk: Person, most: int = 6) -> list[Item]:
     """The items that this clerk took in most often lately; for a newcomer those in demand."""
     since = instant.now() - dt.timedelta(days=30)
-    rows = Event.objects.filter(kind="application.receive", by=clerk.username, at__gte=since).order_by("-at")
-    codes = [c for c, _n in Tally(rows.values_list("data__item", flat=True)[:200]).most_common(most)]
-    items = {i.code: i for i in Item.objects.published().filter(code__in=codes)}
+    codes = [c for c, _n in Tally(code for (code,) in _received(clerk.username, since)).most_common(most)]
+    day = timezone.localdate()
+
+    def named(*codes: str) -> Any:
+        return Item.objects.published().filter(code__in=codes)
+
+    def hot() -> Any:
+        return Item.objects.published().filter(is_hot=True).order_by("code")[: 2 * most]
+
+    items = {i.code: i for i in ITEMS.rows((day, len(codes)), named, *codes)}
     mine = [items[c] for c in codes if c in items]
-    more = (
-        Item.objects.published()
-        .filter(is_hot=True)
-        .exclude(code__in=codes)
-        .order_by("code")[: most - len(mine)]
-    )
-    return mine + list(more)
+    more = ITEMS.rows((day, most, "hot"), hot) if len(mine) < most else []
+    return [*mine, *(i for i in more if i.code not in codes)][:most]
+
+
+ITEMS = Memory()
+
+
+@prepared
+def _received(username: str, since: dt.datetime) -> Any:
+    rows = Event.objects.filter(kind="application.receive", by=username, at__gte=since).order_by("-at")
+    return rows.values_list("data__item")[:200]
 
 
 def visits(clerk: Person, id_number: str) -> list[Application]:
