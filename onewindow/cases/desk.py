@@ -356,7 +356,7 @@ def tally(person: Person, asked: Asked, cap: int | None = None, whole: Sequence[
             if asked.show == ALL:
                 total += len(_first(cap + 1, kind, person, asked, day, ["pk"]))
                 continue
-            still = Case_(When(LIGHTS["stopped"], then=True), default=False)
+            still = Case_(When(LIGHTS["stopped"], then=1), default=0)
             lit = replace(asked, light="")
             for light, stopped in _first(cap + 1, kind, person, lit, day, ["light", still]):
                 name = "stopped" if stopped else light

@@ -43,6 +43,7 @@ UNSEEN = (
     *(f"office__{n}" for n in ("kind", "parent", "region", "is_member", "short", "phone")),
     *(f"hall__{n}" for n in ("region", "address", "address_en", "phone", "opens_at", "closes_at")),
     *(f"item__{n}" for n in ("pinyin", "initials")),
+    *("answers", "head", "wake_at", "remind_at"),
     *("contact", "address", "agent_name", "correction_note", "track_digest", "id_digest", "mobile_digest"),
 )
 NOT_HERE = (DocumentForm.MISSING, DocumentForm.DEFERRED, DocumentForm.OWED)
