@@ -65,6 +65,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [i for i in items if i not in elsewhere]
+    for item in items:  # pytest-django makes no database that no test of the run has asked for
+        if "migrated" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db)
     browser = [i for i in items if i.get_closest_marker("browser")]
     if browser and chromium_path() is None:
         if "browser" in REQUIRED:
