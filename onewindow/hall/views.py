@@ -439,7 +439,10 @@ def _plan(request: HttpRequest, hall: Hall, day: dt.date, form: ShiftForm) -> bo
     try:
         if "copy" in request.POST:
             n = windows.plan_as_before(hall, day, by=by)
-            messages.success(request, _("%(n)d shifts taken over.") % {"n": n})
+            if n:
+                messages.success(request, _("%(n)d shifts taken over.") % {"n": n})
+            else:
+                messages.info(request, _("There was nothing new to take over: plan the windows one by one."))
             return True
         if not form.is_valid():
             return False

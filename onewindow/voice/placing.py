@@ -15,7 +15,7 @@ from onewindow.cases.rows import prepared
 from onewindow.org.models import Counter, Hall, Person
 from onewindow.voice import alarms, rules
 from onewindow.voice.actions import NotPossible
-from onewindow.voice.device_models import AlarmKind
+from onewindow.voice.device_models import PASSING, AlarmKind
 from onewindow.voice.models import (
     ENDED,
     LETTERS,
@@ -252,7 +252,7 @@ def _end(device: Device, state: str, *, by: str, note: str = "") -> bool:
     beat = DeviceBeat.objects.filter(device=device).first()
     if state == S.REVOKED and beat and beat.waiting:
         alarms.sound(device, AlarmKind.GAP, count=beat.waiting, note="revoked")
-    for kind in (AlarmKind.OFFLINE, AlarmKind.DARK):
+    for kind in PASSING:  # there is nothing left of it to put right
         alarms.quiet(device, kind)
     DeviceAssignment.objects.filter(device=device, to_at__isnull=True).update(to_at=instant.now())
     _drop_prompts(device)

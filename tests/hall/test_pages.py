@@ -6,7 +6,7 @@ import re
 import pytest
 from django.test import Client
 
-from onewindow.hall import actions, booking
+from onewindow.hall import actions, booking, windows
 from onewindow.hall.models import Appointment, MatterGroup, Ticket, Visit, Window
 from onewindow.org.models import Hall, Post
 from onewindow.org.roles import Role
@@ -471,6 +471,14 @@ def test_an_appointment_is_not_cancelled_by_one_tap(bookable, client):
     page = client.get(f"/hall/b/{a.key}/").content.decode()
     asked = re.search(r"<details[^>]*>(.*?)</details>", page, re.S)[1]
     assert page.count('value="cancel"') == asked.count('value="cancel"') == 1
+
+
+def test_shifts_taken_over_twice_are_not_said_to_be_so_again(hall, signed_in):
+    windows.plan(hall.c03, hall.li, at("2026-11-20 09:00").date(), "am", by=hall.zhou)
+    client = signed_in(hall.zhou)
+    first, second = (client.post("/desk/hall/shifts/", {"copy": "1"}, follow=True) for _ in range(2))
+    assert "已沿用 1 个班次" in text(first)
+    assert "没有可沿用的班次" in text(second) and "已沿用" not in text(second)
 
 
 def test_a_slip_of_the_thumb_does_not_give_a_place_away(hall, client):

@@ -4,7 +4,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from onewindow.cases import instant
-from onewindow.voice import evaluators, placing, watch
+from onewindow.cases.models import Notice
+from onewindow.voice import alarms, evaluators, placing, watch
 from onewindow.voice.actions import NotPossible
 from onewindow.voice.device_models import DeviceAlarm
 from onewindow.voice.models import Device, DeviceState, DeviceStep, Prompt
@@ -150,3 +151,14 @@ def test_the_history_of_a_window_goes_on_over_its_devices(town, pair, signed_in)
 def test_the_database_refuses_to_change_a_step(town, evaluator, change):
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         connection.cursor().execute(change)
+
+
+def test_what_is_out_of_use_has_no_clock_to_put_right_and_leaves_the_bell(town, evaluator):
+    for kind in ("clock", "full", "dark", "gap"):
+        alarms.sound(evaluator.device, kind)
+    placing.revoke(evaluator.device, by=town.zhou)
+    assert list(DeviceAlarm.objects.open().values_list("kind", flat=True)) == [
+        "gap"
+    ]  # somebody has to look at that
+    waiting = Notice.objects.unread().filter(person=town.zhou)
+    assert [n.data["what"]["name"] for n in waiting] == ["记录缺失"]
