@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from onewindow.cases import instant
 from onewindow.cases.figures import Row, figure
 from onewindow.catalog.models import Code
 from onewindow.issues.models import FAMILIES, Issue, Outcome
@@ -76,6 +77,7 @@ class Seen:
     weeks: Sequence[Week]
     asked_again: int
     still_right: int
+    due_again: int
     reopened: int
 
 
@@ -108,6 +110,9 @@ def look(person: Person, first: dt.datetime, last: dt.datetime, origin: str = ""
         weeks=weeks(seen, first, last),
         asked_again=checked.count(),
         still_right=checked.filter(is_still_right=True).count(),
+        due_again=seen.filter(
+            closed_at__isnull=False, recheck_at__lte=instant.now(), rechecked_at__isnull=True
+        ).count(),
         reopened=ended.filter(reopened__gte=1).count(),
     )
 

@@ -101,7 +101,7 @@ class PapersForm(forms.Form):
 class ObstacleForm(forms.Form):
     """What stood in the way; the department gets it as an issue at once."""
 
-    stage = forms.ChoiceField(label=_("Where"), choices=Stage.choices)
+    stage = forms.ChoiceField(label=pgettext_lazy("walk", "Stage"), choices=Stage.choices)
     kind = forms.ChoiceField(label=_("What kind"), choices=[CHOOSE, *Trouble.choices])
     text = prose(
         _("What stood in the way"), _("What you met, what you were told. No names of applicants."), most=500

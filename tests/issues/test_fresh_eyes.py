@@ -387,6 +387,8 @@ def test_who_is_due_to_be_asked_again_is_a_list_of_its_own(town, life, monday):
     page = enter(town.bai).get("/desk/issues/?show=again").content.decode()
     assert "2026-12-21" in page and i.number in page and CAUSE["prevention_note"] in page
     assert enter(town.head).get("/desk/issues/?show=again").context["show"] == "open"
+    seen = figures.look(town.bai, at("2026-11-01 00:00"), at("2027-02-28 00:00"))
+    assert (seen.asked_again, seen.due_again) == (0, 1)
 
 
 def test_what_is_not_right_after_four_weeks_can_be_reopened(town, life, monday):
