@@ -61,7 +61,9 @@ def test_a_day_of_life_over_http(live_server, monkeypatch):
         " by " in line and not line.endswith((" by applicant", " by reporter")) for line in said
     )
     # every deed of a person is in the record under that person's name, and none of the tokens is left
-    people = set(Event.objects.exclude(by__in=["clock", "applicant", "reporter"]).values_list("by", flat=True))
+    people = set(
+        Event.objects.exclude(by__in=["clock", "applicant", "reporter"]).values_list("by", flat=True)
+    )
     assert people == set(
         ApiToken.objects.filter(person__username__in=people).values_list("person__username", flat=True)
     )
