@@ -131,6 +131,7 @@ def test_the_doctor_finds_a_missing_worker_and_the_year_without_a_calendar(town,
 
 
 @pytest.mark.django_db
+@pytest.mark.real_clock  # it is held against that of the PostgreSQL server
 def test_the_doctor_is_content_with_a_running_instance(town, capsys, settings):
     beat()
     settings.FONT_DIR = settings.BASE_DIR / "fonts"
