@@ -392,7 +392,8 @@ def _sampled(i: Issue) -> bool:
     return int(hashlib.sha256(i.number.encode()).hexdigest()[:8], 16) % 100 < number("issue_recheck_share")
 
 
-@flow.step(S.REPLIED, to=S.CLOSED, who=rules.reporter, label=_("I am content"), clock=clock.finish())
+@flow.step(S.REPLIED, to=S.CLOSED, who=rules.reporter & rules.not_own_unit, label=_("I am content"),
+           clock=clock.finish())  # fmt: skip
 def confirm(i: Issue, *, by: By, now: dt.datetime, words: str = "") -> dict[str, Any]:
     """反映人确认 — the reporter's own word on the own page: solved, or content with the explanation."""
     return _end(i, i.proposal, now, word="reporter", words=words)

@@ -64,6 +64,10 @@ NOW: Mapping[str, tuple[Any, Any, str]] = {
 }
 #: instead of the words above, to somebody who left no number
 UNCALLED = gettext_lazy("Is it right so? Your word decides, here on this page.")
+#: to whoever reported it and works in the unit that answers for it
+OWN_UNIT = gettext_lazy(
+    "You work in the unit that answers for it: the bureau calls you back. That it is not right you can say here."
+)
 #: events that concern the reporter, and their words where the desk's are not meant for outside
 SHOWN: Mapping[str, Any] = {
     "open": gettext_lazy("Reported"),
@@ -172,7 +176,7 @@ def page(i: Issue, token: str) -> dict[str, Any]:
         "main": main,
         "token": token,
         "now": stands(i),
-        "text": UNCALLED if main.status == S.REPLIED and i.is_anonymous else text,
+        "text": _said(main, i, can) or text,
         "tone": "g" if main.outcome == Outcome.SOLVED else tone,
         "due": due(main),
         "said": list(i.said.all()),
@@ -185,6 +189,15 @@ def page(i: Issue, token: str) -> dict[str, Any]:
         "error": "",
         "typed": "",
     }
+
+
+def _said(main: Issue, i: Issue, can: set[str]) -> Any:
+    """What stands instead of the usual words where nobody will call, or the reporter's word is not enough."""
+    if main.status != S.REPLIED:
+        return ""
+    if i.is_anonymous:
+        return UNCALLED
+    return OWN_UNIT if i == main and "confirm" not in can else ""
 
 
 def shown(e: Event) -> bool:

@@ -109,6 +109,17 @@ def reporter(issue: Any, by: By) -> bool:
     return isinstance(by, Actor) and by.kind == "reporter" and by.number == issue.number
 
 
+@possible(
+    "own_unit",
+    _(
+        "Whoever works in the unit that answers for it can't confirm alone that it is right: the bureau calls back."
+    ),
+)
+def not_own_unit(issue: Any, by: By) -> bool:
+    """A head who walks a matter of the own department has found the obstacle and answers for it."""
+    return issue.office.code not in issue.facts.get("reporter_works_at", ())
+
+
 @possible("sent_back_before", _("It was sent back once already: now the bureau decides who answers for it."))
 def not_bounced(issue: Any, by: By) -> bool:
     return issue.bounced == 0

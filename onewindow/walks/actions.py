@@ -144,9 +144,10 @@ def meet(walk: Walk, *, by: Person, stage: str, kind: str, text: str, suggestion
             source=f"{walk.number} {no}",
             hall=walk.hall,
             application=walk.application,
-            facts={"walk": walk.number, "stage": stage, "trouble": kind},
+            facts={"walk": walk.number, "stage": stage, "trouble": kind,
+                   "reporter_works_at": sorted({p.office.code for p in walk.walker.posts_today})},
             reporter=(walk.walker.name, walk.walker.mobile),
-        )
+        )  # fmt: skip
         return Obstacle.objects.create(
             walk=walk, no=no, stage=stage, kind=kind, text=text, suggestion=suggestion, at=instant.now(), issue=issue.number
         )  # fmt: skip

@@ -10,9 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from onewindow.cases import instant
-from onewindow.cases.flow import Stale, StepRefused
+from onewindow.cases.flow import Stale, StepRefused, why_not
 from onewindow.issues import actions as issue_actions
-from onewindow.issues import opening
+from onewindow.issues import links, opening
 from onewindow.issues.models import Issue
 from onewindow.walks import actions, figures
 from onewindow.walks.models import Obstacle, Walk
@@ -101,6 +101,23 @@ def test_each_obstacle_is_an_issue_of_the_department_in_the_same_transaction(tow
     with pytest.raises(IntegrityError), transaction.atomic():
         actions.meet(again, by=town.leader, stage="guide", kind="guide", text="说不清")
     assert Issue.objects.count() == 1
+
+
+def test_a_head_who_walks_a_matter_of_the_own_department_does_not_confirm_alone(town, monday):
+    walk = actions.begin(
+        actions.plan(town.food.item, by=town.bai, walker=town.head, mode="online", on=TODAY), by=town.head
+    )
+    actions.meet(walk, by=town.head, stage="submit", kind="material", text="指南外要求房产证")
+    issue = Issue.objects.with_facts().get()
+    assert issue.facts["reporter_works_at"] == [town.msa.code]
+    Issue.objects.filter(pk=issue.pk).update(status="replied", proposal="explained", answer="已更正")
+    issue = Issue.objects.with_facts().get()
+    me = links.reporter_of(issue)
+    assert (why_not("confirm", issue, me).code, why_not("reopen", issue, me)) == ("own_unit", None)
+    answer = Client().get(f"/i/{links.token(issue)}").content.decode()
+    assert "营商环境局将电话回访" in answer and 'value="confirm"' not in answer and 'value="reopen"' in answer
+    issue.office = town.health_office  # given to another unit, the walker's word is a reporter's again
+    assert why_not("confirm", issue, me) is None
 
 
 @pytest.mark.parametrize(("by", "walker", "code"), [
