@@ -273,6 +273,18 @@ def browser_problems() -> Iterator[list[str]]:
     assert problems == []
 
 
+def _press_when_loaded(page: Page) -> None:
+    """No test presses a key before the page that it sees listens: its scripts run after the text is there."""
+    keyboard = page.keyboard
+    press = keyboard.press
+
+    def press_then(key: str, **more: Any) -> None:
+        page.wait_for_load_state()
+        press(key, **more)
+
+    keyboard.press = press_then  # type: ignore[method-assign]
+
+
 def _same_clock() -> str:
     """A script by which the browser's clock shows what the test's does."""
     ahead = round((time.time() - time_machine.escape_hatch.time.time()) * 1000)
@@ -315,6 +327,7 @@ def new_page(
                 [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
             )
         page = context.new_page()
+        _press_when_loaded(page)
         page.on("console", lambda m: m.type == "error" and browser_problems.append(f"console: {m.text}"))
         page.on("pageerror", lambda error: browser_problems.append(f"script: {error}"))
         page.on(
