@@ -22,7 +22,7 @@ OFTEN = 20_000  # as often as 监管, so that 市监管 is 市监 and 管
 EMPTY_TAGS = frozenset("rmqpucdfoexywt")
 #: Verbs that stand in every report.
 EMPTY_WORDS = frozenset(
-    "没有 不能 不了 不给 不让 不到 可以 只能 不会 一直 必须 时候 找不到 告诉 下来 知道 说要 却说 起来 出来 进去 上去".split()
+    "没有 不能 不了 不给 不让 不到 可以 只能 不会 一直 必须 时候 找不到 告诉 下来 知道 说要 说好 却说 起来 出来 进去 上去".split()
 )
 #: Characters that carry no matter; a pair with one of them is left out.
 EMPTY = frozenset(
