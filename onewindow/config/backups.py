@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -235,7 +236,7 @@ def read(source: Path, into: Path | None = None) -> dict[str, Any]:
                     continue
                 _copy(body, None if into is None else into / member.name)
                 found[member.name] = body.facts
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         raise BadBackup(f"can't be read to its end ({type(error).__name__}: {error})") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BadBackup("has no manifest that this version can read")

@@ -56,7 +56,7 @@ def like(issue: Issue, seen: Any, most: int = 5) -> list[Like]:
     mine = terms(issue.text)
     if not mine:
         return []
-    total = max(Issue.objects.order_by("-id").values_list("id", flat=True).first() or 1, 1)
+    total = Issue.objects.count()
     said = counts(mine)
     heavy = {t: weight(said.get(t, 0), total) for t in mine}
     # by the rarest terms that anybody else says: what everybody writes finds everything

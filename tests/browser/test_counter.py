@@ -60,7 +60,7 @@ def test_a_known_applicant_is_accepted_by_keyboard_alone_with_few_presses(counte
     keys.at("#all-paper")
     keys.press("Enter")
     assert counter.locator("#c-count").inner_text() == "2 / 3"
-    assert counter.evaluate(FITS)
+    counter.wait_for_function(FITS)
     keys.press("F9")
     counter.wait_for_url(re.compile("/desk/counter/done/"))
     a = Application.objects.get(item=town.food.item)
@@ -168,7 +168,7 @@ def test_a_missing_paper_leads_to_the_one_time_notice(counter, town):
     counter.keyboard.press("F9")
     counter.wait_for_selector("#id_c2")
     assert counter.locator("#id_c2").input_value() == "请补交：平面图"
-    assert counter.evaluate(FITS)
+    counter.wait_for_function(FITS)
     counter.keyboard.press("F9")
     counter.wait_for_url(re.compile("/desk/counter/done/"))
     assert Application.objects.get().status == "correcting"
@@ -181,12 +181,12 @@ def test_the_filled_screen_fits_without_scrolling_and_is_accessible(counter, tow
     axe(counter)
     fill(counter, town)
     counter.wait_for_selector("#id_allow_duplicate")
-    assert counter.evaluate(FITS)
+    counter.wait_for_function(FITS)
     axe(counter)
     counter.check("#id_allow_duplicate")
     counter.keyboard.press("F9")
     counter.wait_for_url(re.compile("/desk/counter/done/"))
-    assert counter.evaluate(FITS)
+    counter.wait_for_function(FITS)
     axe(counter)
 
 

@@ -198,6 +198,17 @@ def test_a_damaged_or_strange_backup_is_refused_before_anything_is_changed(kind,
         backups.fits(backups.read(bad), force=True)
 
 
+def test_a_bit_anywhere_in_a_backup_is_noticed(backup, tmp_path, db):
+    """Some hit the compression, some the archive, some what is in it."""
+    raw = backup.read_bytes()
+    for n in range(40):
+        bad = bytearray(raw)
+        bad[len(raw) * n // 40 + 100] ^= 1 << n % 8
+        (tmp_path / "bad.tar.gz").write_bytes(bad)
+        with pytest.raises(backups.BadBackup):
+            backups.read(tmp_path / "bad.tar.gz")
+
+
 def test_no_path_leaves_the_folder(tmp_path):
     bad = tmp_path / "bad.tar.gz"
     with tarfile.open(bad, "w:gz") as tar:

@@ -1,7 +1,6 @@
 """Texts that say the same in other words: how many are found, and what is shown as the reason."""
 
 import pytest
-from django.db import connection
 
 from onewindow.issues import similar, words
 from onewindow.issues.models import Issue
@@ -87,10 +86,6 @@ ALONE = (
 
 def test_the_same_said_in_other_words_is_found_and_little_else(town, life):
     """Of 40 texts, and 8 about which nobody else writes: whose first suggestion is right, wrong, or none; all suggestions."""
-    # How rare a word is is held against the highest key: here the first issue has the first one, whatever ran before.
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER SEQUENCE issues_issue_id_seq RESTART WITH 1")
     topic = {
         life.stuck(text=text).pk: n
         for n, texts in enumerate((*TOPICS, *([t] for t in ALONE)))
