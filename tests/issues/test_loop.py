@@ -11,6 +11,7 @@ from onewindow.cases.models import Event, Message, Notice
 from onewindow.cases.worker import follow, wake
 from onewindow.issues import actions, links, opening
 from onewindow.issues.models import Attempt, Issue, PanelVote, Said
+from onewindow.org.models import Parameter, forget_parameters
 from tests.issues.conftest import CAUSE
 from tests.town import at
 
@@ -190,6 +191,8 @@ def test_an_issue_joined_with_another_keeps_its_reporter_informed(town, life):
 
 
 def test_after_four_weeks_a_sample_that_nobody_chooses_is_asked_again(town, life, monday):
+    Parameter.objects.update_or_create(code="issue_recheck_share", defaults={"value": "50"})
+    forget_parameters()
     a = town.accepted(n=8)
     ends = [life.closed(life.stuck(), proposal="solved", done_case=a.number) for _ in range(12)]
     sample = [i for i in ends if i.recheck_at]
