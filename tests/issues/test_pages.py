@@ -7,6 +7,7 @@ from onewindow.cases.models import Event, Message
 from onewindow.cases.worker import follow, wake
 from onewindow.issues import actions, links, opening
 from onewindow.issues.models import Issue, Refusal
+from onewindow.org.models import Parameter, forget_parameters
 from tests.issues.conftest import BACKEND
 from tests.town import at
 
@@ -289,6 +290,8 @@ def test_the_slip_of_a_no_is_registered_at_the_window_once_and_is_about_whoever_
 
 
 def test_the_bureau_finds_whom_to_ask_again_until_they_are_asked(town, life, monday):
+    Parameter.objects.update_or_create(code="issue_recheck_share", defaults={"value": "50"})
+    forget_parameters()
     a = town.accepted(n=8)
     ends = [life.closed(life.stuck(), proposal="solved", done_case=a.number) for _ in range(12)]
     sample = {i.number for i in ends if i.recheck_at}
