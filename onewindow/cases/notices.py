@@ -31,6 +31,7 @@ from django.db import transaction
 from onewindow.cases import flow, instant, rounds
 from onewindow.cases.models import Notice
 from onewindow.cases.rows import insert_all, prepared
+from onewindow.org.kept import Note
 from onewindow.org.models import Person
 from onewindow.org.templatetags.ow import local
 
@@ -136,21 +137,20 @@ def _done(waiting: list[Notice]) -> list[int]:
     ]
 
 
-_looked: dt.datetime | None = None
-_beyond = ""
+_looked: Note[dt.datetime] = Note()
+_beyond: Note[str] = Note()
 
 
 @rounds.every_turn
 def look_through(limit: int = 200) -> int:
     """Once a day, and when a worker starts: what was told before this version knew how long it stands, and what an hour has
     ended and not a step. Case by case, so many a turn."""
-    global _looked, _beyond
-    now = instant.now()
-    if not _beyond and _looked is not None and dt.timedelta() <= now - _looked < AGAIN:
+    now, before, beyond = instant.now(), _looked.value, _beyond.value or ""
+    if not beyond and before is not None and dt.timedelta() <= now - before < AGAIN:
         return 0
-    mine = Notice.objects.unread().exclude(number="").filter(number__gt=_beyond).order_by("number")
+    mine = Notice.objects.unread().exclude(number="").filter(number__gt=beyond).order_by("number")
     numbers = list(mine.values_list("number", flat=True).distinct()[:limit])
-    _looked, _beyond = now, numbers[-1] if len(numbers) == limit else ""
+    _looked.value, _beyond.value = now, numbers[-1] if len(numbers) == limit else ""
     return clear(numbers) if numbers else 0
 
 

@@ -64,6 +64,7 @@ class _Shape:
 #: Stand for the n-th value while a query is compiled: a number, the same as text, an instant, a day that nobody would ever
 #: ask for. The number fits into 32 bits: Django answers a comparison beyond a column's range without asking the database.
 MARK = 2_147_190_000
+UNKNOWN: Any = object()
 FAR = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 
 
@@ -97,9 +98,8 @@ class Memory:
     def rows(self, key: Hashable, build: Callable[..., models.QuerySet[Any]], *values: Any) -> list[Any]:
         """The rows of the query that ``build`` gives for the values (called if the key is new): objects of its model, or the
         tuples of its ``values_list``."""
-        if key in self._asked:
-            known = self._asked[key]
-        else:
+        known = self._asked.get(key, UNKNOWN)  # once: another thread may begin anew at any moment
+        if known is UNKNOWN:
             known = self._learn(key, build, values)
         if known is None:
             return []  # a question that can't find anything isn't asked

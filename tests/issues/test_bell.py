@@ -176,7 +176,7 @@ def test_a_worker_that_starts_clears_what_was_told_before_it_knew_how_long_it_st
     i = life.stuck()
     follow()
     Issue.objects.filter(pk=i.pk).update(status="replied")  # as by an older version: no event is to come
-    notices._looked, notices._beyond = None, ""
+    notices._looked.forget(), notices._beyond.forget()
     assert (notices.look_through(), notices.look_through()) == (2, 0)
     assert bell(town.wang) == bell(town.head) == []
 

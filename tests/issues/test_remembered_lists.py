@@ -180,3 +180,21 @@ def test_rows_by_memory_are_the_objects_of_the_orm(town):
         )  # fmt: skip
         assert ours.office.get_deferred_fields() == {"phone"} and not ours._state.adding
     assert rows[0].office is rows[2].office and rows[0].office is not rows[1].office
+
+
+def test_another_thread_may_begin_the_memory_anew_at_any_moment(town):
+    memory = Memory()
+
+    class Sly(dict):
+        """Holds what is asked for, until somebody looks whether it does."""
+
+        def __contains__(self, key):
+            memory._asked = {}
+            return super().__contains__(key)
+
+    def build():
+        return Hall.objects.order_by("pk").values_list("name")
+
+    assert memory.rows("halls", build) == list(build())
+    memory._asked = Sly(memory._asked)
+    assert memory.rows("halls", build) == list(build())
