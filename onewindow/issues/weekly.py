@@ -198,7 +198,9 @@ def weeks() -> list[Week]:
     found = Refusal.objects.filter(at__gte=span(rows[-1].monday)[0], at__lt=span(rows[0].monday)[1])
     mondays = {code: monday_of(timezone.localdate(at, ZONE)) for code, at in found.values_list("code", "at")}
     began = Issue.objects.filter(origin="refusal", source__in=found.values("code"))
-    n, became = Tally(mondays.values()), Tally(mondays[s] for s in began.values_list("source", flat=True))
+    sources = began.values_list("source", flat=True)
+    n = Tally(mondays.values())
+    became = Tally(mondays[s] for s in sources if s in mondays)  # another may have come meanwhile
     return [Week(w.monday, n[w.monday], became[w.monday], getattr(w, "review", None)) for w in rows]
 
 
